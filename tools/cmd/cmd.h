@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every command shares: its row in the table, common options, opening the source and the output. */
+#ifndef CSI_CMD_CMD_H
+#define CSI_CMD_CMD_H
+
+#include "format/opt.h"
+#include "format/out.h"
+#include "model/select.h"
+#include "model/source.h"
+
+#include <stdatomic.h>
+
+struct command {
+	const char *name;
+	const char *summary;       /* one line, in `csi --help` */
+	const char *usage;         /* "[-p PID]... [--json]" */
+	const char *example;       /* one or two whole lines */
+	const struct opt_table *tables;
+	size_t ntables;
+	int (*run)(const struct command *self, int argc, char **argv); /* an exit code */
+};
+
+extern const struct command cmd_ps, cmd_walk, cmd_maps, cmd_dump, cmd_collect, cmd_verify, cmd_doctor, cmd_init,
+	cmd_shell;
+
+/* First member of every command's argument struct: offsets of common_opts count from its start. */
+struct common_args {
+	struct opt_pids pids;
+	const char *source;  /* --source KIND:WHERE */
+	const char *proc;    /* --proc DIR */
+	const char *root;    /* --root DIR */
+	bool json;
+	const char *output;  /* -o */
+	uint64_t max_file;   /* 0: default */
+	uint64_t timeout;    /* seconds, 0 none */
+	uint64_t jobs;       /* 0: default */
+	int quiet, verbose;
+};
+extern const struct opt_table common_opts;  /* all of the above */
+
+/* State of one run of a command. Zero it, cmd_begin, cmd_end. */
+struct run {
+	const struct command *self;
+	const struct common_args *args;
+	struct source *source;
+	struct out *out;
+	struct gap_sink gaps;      /* to out_gap; locked: any thread */
+	atomic_bool stop;          /* SIGINT, SIGTERM, --timeout */
+	int operands;              /* index of the first operand in argv */
+	int exit;                  /* worst so far (exit_worse) */
+	void *priv;
+};
+
+/*
+ * cmd_parse - options of SELF; prints help or a usage error itself.
+ * Returns -1 to go on, or the exit code to return at once.
+ */
+int cmd_parse(const struct command *self, int argc, char **argv, void *args, int *ret_operands);
+/* Opens source (live by default) and output. -1 to go on, else an exit code; what failed is printed. */
+int cmd_begin(struct run *run, const struct command *self, const struct common_args *args,
+	      const struct column *columns, size_t ncolumns);
+/* Flushes, closes, and gives the exit code: partial if there was a gap or a stop. */
+int cmd_end(struct run *run);
+/* One line on standard error: "csi ps: cannot open ...: permission denied (try ...)". TEXT is ours; ON is escaped. */
+void cmd_fail(const struct run *run, const char *what, struct bytes on, int err, const char *mend);
+/* Selection by -p or ancestry; prints why if nothing else is visible. -1 to go on, else an exit code. */
+int cmd_select(struct run *run, struct selection *ret);
+/* A progress line on a terminal's standard error, at most 4 a second; NULL clears it. */
+void cmd_progress(struct run *run, const char *text);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a stream of bytes goes. A file is one, age another, a buffer in a test a third. */
+#ifndef CSI_FORMAT_SINK_H
+#define CSI_FORMAT_SINK_H
+
+#include "base/buf.h"
+
+struct sink;
+struct sink_ops {
+	int (*write)(struct sink *s, const void *p, size_t n); /* all of it: 0 or -errno */
+	int (*flush)(struct sink *s);
+	int (*close)(struct sink *s); /* frees S; 0 or -errno: a failed close is a failed write */
+};
+struct sink {
+	const struct sink_ops *ops;
+};
+
+static inline int sink_write(struct sink *s, const void *p, size_t n)
+{
+	return s->ops->write(s, p, n);
+}
+static inline int sink_flush(struct sink *s)
+{
+	return s->ops->flush(s);
+}
+static inline int sink_close(struct sink *s)
+{
+	return s ? s->ops->close(s) : 0;
+}
+
+/* To a descriptor (taken if OWN). SIGPIPE must be ignored by the program; EPIPE comes back. */
+int sink_fd(int fd, bool own, struct sink **ret);
+/* Appends to a borrowed buffer. */
+int sink_buf(struct buf *b, struct sink **ret);
+
+#endif

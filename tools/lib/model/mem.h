@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory of a process: VMAs, which of their pages are there, and their bytes. No page is asked for
+ * that pagemap does not show present (Documentation/admin-guide/mm/pagemap.rst), so nothing is
+ * faulted in: reads go by process_vm_readv(2) or /proc/PID/mem, whichever is allowed.
+ */
+#ifndef CSI_MODEL_MEM_H
+#define CSI_MODEL_MEM_H
+
+#include "model/source.h"
+
+enum vma_flag {
+	VMA_ANON = 1 << 0,    /* no file: inode 0 */
+	VMA_DELETED = 1 << 1, /* file with link count 0, as far as the path text shows */
+	VMA_MEMFD = 1 << 2,   /* "/memfd:" */
+	VMA_SPECIAL = 1 << 3, /* vvar, vsyscall, device, VM_IO, VM_PFNMAP: never read */
+	VMA_STACK = 1 << 4,
+	VMA_HEAP = 1 << 5,
+	VMA_VDSO = 1 << 6,
+};
+
+struct vma {
+	struct proc_map map; /* map.path is unmangled target bytes, valid until the next step */
+	unsigned flags;
+};
+
+/* VMAs in address order, streamed from maps (smaps when it can be read, for VmFlags). 1, 0, -errno. */
+struct vma_iter;
+int vma_iter_open(struct process *p, struct vma_iter **ret);
+int vma_iter_next(struct vma_iter *it, struct vma *ret);
+void vma_iter_close(struct vma_iter *it);
+void vma_iter_closep(struct vma_iter **it);
+
+struct mem;
+/* Opens pagemap and finds a way to read. -EACCES: name the missing capability (see mem_way). */
+int mem_open(struct process *p, struct mem **ret);
+void mem_close(struct mem *m);
+void mem_closep(struct mem **m);
+/* "process_vm_readv", "/proc/PID/mem" or "none" (pagemap only). */
+const char *mem_way(const struct mem *m);
+
+enum page_state { PAGE_ABSENT, PAGE_PRESENT, PAGE_SWAPPED };
+
+/* A run of pages in one state, from pagemap; FILE_BACKED is bit 61. */
+struct page_run {
+	uint64_t start, end;
+	enum page_state state;
+	bool file_backed;
+};
+
+/*
+ * mem_next_run - the run of pages that holds ADDR, cut at END. 1 with the run, 0 when addr >= end,
+ * -errno. Splits where state or file_backed changes.
+ */
+int mem_next_run(struct mem *m, uint64_t addr, uint64_t end, struct page_run *ret);
+
+/* Totals of a VMA in bytes. */
+struct mem_usage {
+	uint64_t present, swapped, present_private; /* present_private: present, bit 61 clear */
+};
+int mem_usage(struct mem *m, const struct vma *v, struct mem_usage *ret);
+
+/*
+ * mem_read - N bytes at ADDR, which the caller knows to be present. Returns bytes read (may be short
+ * at a page that cannot be read) or -errno when not even one.
+ */
+ssize_t mem_read(struct mem *m, uint64_t addr, void *p, size_t n);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One root file system of a source: walk it, or open one path in it. Nothing escapes it. */
+#ifndef CSI_MODEL_ROOT_H
+#define CSI_MODEL_ROOT_H
+
+#include "base/err.h"
+#include "model/file.h"
+
+#include <stdatomic.h>
+
+struct root;
+
+/*
+ * root_from_fd - a root held by a directory descriptor (O_PATH will do), which is taken.
+ * PROCFS_MOUNTINFO may hold the text of the owning process's mountinfo (copied), or be empty:
+ * then mounts are classed by statfs(2) alone. 0 or -errno.
+ */
+int root_from_fd(int fd, struct bytes mountinfo, struct root **ret);
+void root_close(struct root *r);
+void root_closep(struct root **r);
+
+/* Device, inode, mount id and times of the root directory itself. */
+int root_info(struct root *r, struct file_info *ret);
+
+/*
+ * root_pin - an O_PATH descriptor of PATH (absolute or not, resolved in the root by openat2(2) with
+ * RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS; a final symlink is not followed), and its facts.
+ * The caller closes *ret_fd. -ENOSYS without openat2: there is no fallback, every fallback is a race.
+ * -EAGAIN: the tree kept changing.
+ */
+int root_pin(struct root *r, struct bytes path, int *ret_fd, struct file_info *ret_info);
+/* root_pin and file_open_pinned. -EINVAL: not a regular file. */
+int root_open(struct root *r, struct bytes path, struct file **ret);
+/* All of a small file; -EFBIG beyond MAX (cut). */
+int root_read(struct root *r, struct bytes path, struct buf *ret, size_t max);
+
+/* What kind of mount an entry lies on, judged by mountinfo and statfs magic. */
+enum mount_kind {
+	MOUNT_ROOT,    /* the same mount as the root directory */
+	MOUNT_MEMORY,  /* tmpfs, ramfs */
+	MOUNT_BOUND,   /* hosts, hostname, resolv.conf, termination-log: single small files bound by the runtime */
+	MOUNT_VOLUME,  /* any other mount of a local file system */
+	MOUNT_NETWORK, /* nfs, cifs, ceph, 9p, fuse... */
+	MOUNT_PSEUDO,  /* proc, sysfs, cgroup, devpts, mqueue, bpf, tracefs, autofs...: never entered */
+	MOUNT_KINDS
+};
+/* "root", "memory", "bound", "volume", "network", "pseudo". */
+const char *mount_kind_name(enum mount_kind k);
+
+enum walk_enter {
+	WALK_MEMORY = 1 << MOUNT_MEMORY,
+	WALK_BOUND = 1 << MOUNT_BOUND,
+	WALK_VOLUME = 1 << MOUNT_VOLUME,
+	WALK_NETWORK = 1 << MOUNT_NETWORK,
+};
+
+/* 0 in a limit means the default of root.c, which is always finite. */
+struct walk_limits {
+	unsigned enter;      /* mounts to cross into; pseudo never */
+	uint32_t depth;      /* default 131,072 */
+	uint64_t entries;    /* default 100 million */
+	size_t sort_names;   /* names sorted per directory; default 65,536; above: kernel order and a gap-less note */
+	int64_t deadline;    /* CLOCK_MONOTONIC ns, 0 none */
+	const atomic_bool *stop; /* set by a signal: the walk ends with -ECANCELED */
+	const struct gap_sink *gaps;
+};
+
+enum walk_event {
+	WALK_ENTRY,    /* one file of any type, directories before their content */
+	WALK_SKIPPED,  /* a mount that was not entered (KIND says which) */
+	WALK_UNSORTED, /* this directory has more names than are sorted */
+};
+
+/* Valid during the callback only. */
+struct walk_entry {
+	enum walk_event event;
+	struct bytes path;     /* absolute in the root, "/" for the root itself, target bytes; may exceed PATH_MAX */
+	struct file_info info; /* from the pinned descriptor */
+	enum mount_kind mount;
+	int pin;               /* O_PATH, borrowed; a callback that wants it calls walk_take_pin() */
+	struct bytes link;     /* target of a symbolic link, as read; its atime was taken (info) before */
+	bool handle_upper;     /* name_to_handle_at(2) says pure upper file of an overlay (tried.md section 1) */
+	bool noatime;          /* for a directory: it was or will be read with O_NOATIME */
+};
+
+/* The descriptor becomes the caller's; -1 if already taken. */
+int walk_take_pin(struct walk_entry *e);
+
+/* 0 to go on, WALK_PRUNE not to enter this directory, or -errno to end the walk with it. */
+enum { WALK_PRUNE = 1 };
+typedef int (*walk_fn)(void *ctx, struct walk_entry *e);
+
+/*
+ * root_walk - every entry below START ("/" or a path in the root), depth first, names sorted by bytes.
+ *
+ * Iterative, one component an openat(2), O_PATH | O_NOFOLLOW then statx then open; at most 64
+ * directory descriptors and 6 MiB of names and frames whatever the tree. What cannot be read goes to
+ * limits->gaps and the walk goes on; a directory that moved while it was walked is a gap (ESTALE).
+ * 0, -ECANCELED (stop), -ETIMEDOUT, -E2BIG (entries), or what the callback returned.
+ */
+int root_walk(struct root *r, struct bytes start, const struct walk_limits *limits, walk_fn fn, void *ctx);
+
+#endif
