@@ -75,6 +75,8 @@ void out_file_info(struct out *o, const struct file_info *info);
 /* A gap: a record with OUT_JSON, a line on DIAG with OUT_TABLE. Counted. */
 int out_gap(struct out *o, const struct gap *gap);
 uint64_t out_gaps(const struct out *o);
+/* Hands on what is buffered: after it, DATA has every record whole. 0 or the sticky error. */
+int out_flush(struct out *o);
 /* Records written so far. */
 uint64_t out_records(const struct out *o);
 /* First error met, 0 if none. */
