@@ -19,5 +19,7 @@ int escape_undo(struct buf *b, struct bytes text);
 
 /* Terminal columns of escaped text: code points of width 1, or 2 for East Asian wide ones (close). */
 size_t escape_width(struct bytes escaped);
+/* Bytes of the longest beginning that fits into COLUMNS; no code point or escape sequence is split. */
+size_t escape_fit(struct bytes escaped, size_t columns);
 
 #endif
