@@ -36,7 +36,20 @@ struct common_args {
 	uint64_t jobs;       /* 0: default */
 	int quiet, verbose;
 };
-extern const struct opt_table common_opts;  /* all of the above */
+/*
+ * The shared options in small tables, so that a command lists what it honours and nothing else:
+ *
+ *	static const struct opt_table tables[] = { OPT_TABLE(common_pid_opts), OPT_TABLE(own_opts) };
+ */
+#define OPT_TABLE(array) { (array), ARRAY_LEN(array) }
+extern const struct opt common_pid_opts[1];      /* -p */
+extern const struct opt common_source_opts[3];   /* --source, --proc, --root */
+extern const struct opt common_output_opts[2];   /* --json, -o */
+extern const struct opt common_file_opts[1];     /* -o alone: a command without a table */
+extern const struct opt common_max_file_opts[1]; /* --max-file */
+extern const struct opt common_timeout_opts[1];  /* --timeout */
+extern const struct opt common_jobs_opts[1];     /* --jobs */
+extern const struct opt common_talk_opts[2];     /* -q, -v: every command; -h comes by itself */
 
 /* State of one run of a command. Zero it, cmd_begin, cmd_end. */
 struct run {
