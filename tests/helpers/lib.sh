@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# What every case sources. run.sh starts a case in a scratch directory of its own with ROLE,
+# TARGET_UID, CSI_TOP (the repository), CSI_RUN (this run's directory) and CSI_CASE set.
+#
+#   pod_up [-- ARGS]        a target of uid TARGET_UID; sets TPID (its PID 1 as the host sees it),
+#                           TARGET_ID, CONTAINER_ID, MERGED, UPPER, POD_DIR, ENGINE, ROOTFS
+#   ask PATH                an HTTP request to the target's server, prints the answer
+#   start MODE ARGS...      a personality (helpers/modes.c) as child of the target's PID 1; sets PID, SAID
+#   as ROLE CMD...          runs beside the target; `csi ARGS` is as "$ROLE" csi ARGS
+#   run CMD...              the same with output kept: RC, $OUT and $ERR (files)
+#   expect_*                one check each; a failed one is printed and the case goes on
+#   skip REASON             only for a name in tests/skips.txt
+#
+# Nothing needs tidying up by the case: whatever pod_up started ends with it.
+
+set -u
+HELPERS=$CSI_TOP/tests/helpers
+OUT=$PWD/out
+ERR=$PWD/err
+RC=
+PODS=()
+SAID=
+PID=
+checks=0
+failures=0
+
+finish() {
+	local rc=$?
+	trap - EXIT
+	for pod in ${PODS+"${PODS[@]}"}; do
+		python3 "$HELPERS/pod.py" down "$CSI_RUN" "$pod"
+	done
+	[ "$rc" -eq 77 ] && exit 77
+	[ "$rc" -ne 0 ] && echo "the case ended with $rc" && exit 1
+	[ "$checks" -eq 0 ] && echo "the case checked nothing" && exit 1
+	[ "$failures" -eq 0 ] || exit 1
+	exit 0
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+skip() {
+	echo "SKIP $*"
+	exit 77
+}
+
+note() { printf '%s\n' "$*"; }
+
+# fail WHAT [FILE...]: a check that did not hold, and the first lines of what shows it.
+fail() {
+	failures=$((failures + 1))
+	printf 'FAIL %s\n' "$1"
+	shift
+	local f
+	for f; do
+		[ -s "$f" ] || continue
+		printf -- '--- %s\n' "${f##*/}"
+		head -c 3000 "$f" | cat -v | head -n 30
+	done
+}
+
+# check TEXT CMD...: holds when CMD succeeds.
+check() {
+	local text=$1
+	shift
+	checks=$((checks + 1))
+	"$@" || fail "$text"
+}
+
+# Pods
+
+pod_up() {
+	local name said
+	name=$(printf '%s-%d' "${CSI_CASE//[^a-z0-9]/-}" ${#PODS[@]})
+	PODS+=("$name")
+	said=$(python3 "$HELPERS/pod.py" up "$CSI_RUN" "$name" "${TARGET_UID:-0}" "$@") || exit 1
+	eval "$said"
+	[ $# -gt 0 ] || ask / >/dev/null || { fail "the target does not answer" "$POD_DIR/target/log" && exit 1; }
+}
+
+pod_down() {
+	local i
+	python3 "$HELPERS/pod.py" down "$CSI_RUN" "$POD"
+	for i in "${!PODS[@]}"; do
+		[ "${PODS[i]}" = "$POD" ] && unset "PODS[i]"
+	done
+}
+
+http_get() {
+	nsenter -t "$TPID" -n bash -c '
+		for _ in {1..100}; do
+			exec 3<>/dev/tcp/127.0.0.1/8080 && break || sleep 0.05
+		done 2>/dev/null
+		printf "GET %s HTTP/1.0\r\n\r\n" "$1" >&3 && cat <&3' - "$1"
+}
+
+ask() {
+	local answer
+	answer=$(http_get "$1" | tr -d '\r') || return 1
+	[ "${answer%%$'\n'*}" = "HTTP/1.0 200 OK" ] || return 1
+	printf '%s\n' "${answer#*$'\n\n'}"
+}
+
+percent() {
+	local LC_ALL=C s=$1 i c
+	for ((i = 0; i < ${#s}; i++)); do
+		c=${s:i:1}
+		case $c in
+		[a-zA-Z0-9/._-]) printf '%s' "$c" ;;
+		*) printf '%%%02x' "'$c" ;;
+		esac
+	done
+}
+
+start() {
+	local query=$1 arg
+	shift
+	for arg; do
+		query+="&$(percent "$arg")"
+	done
+	SAID=$(ask "/run?$query") || { fail "cannot start $query" && exit 1; }
+	started
+}
+
+# intrude kinsing|memfd|drop|preload: the talk's requests
+intrude() {
+	SAID=$(ask "/$1") || { fail "request /$1" && exit 1; }
+	started
+}
+
+started() {
+	PID=$(sed -n 's/^pid //p' <<<"$SAID")
+	case $SAID in
+	*error:*) fail "the target says: $SAID" && exit 1 ;;
+	esac
+}
+
+# said NAME: what a fixture announced under this name
+said() { sed -n "s/^$1 //p" <<<"$SAID"; }
+
+# host_pid PID: a process of the pod as the host sees it
+host_pid() {
+	local ns dir
+	ns=$(readlink "/proc/$TPID/ns/pid")
+	for dir in /proc/[0-9]*; do
+		[ "$(readlink "$dir/ns/pid" 2>/dev/null)" = "$ns" ] || continue
+		[ "$(awk '/^NSpid:/ { print $NF }' "$dir/status" 2>/dev/null)" = "$1" ] || continue
+		echo "${dir#/proc/}"
+		return 0
+	done
+	return 1
+}
+
+# Running beside the target
+
+side() {
+	[ -e "$POD_DIR/$1/exec" ] || python3 "$HELPERS/pod.py" side "$CSI_RUN" "$POD" "$1" || exit 1
+}
+
+# exec_in ROLE CMD...: standard input as it is
+exec_in() {
+	local prefix role=$1
+	shift
+	side "$role"
+	mapfile -t prefix <"$POD_DIR/$role/exec"
+	"${prefix[@]}" "$@"
+}
+
+as() { exec_in "$@" </dev/null; }
+
+csi() { as "${ROLE:-ptrace}" csi "$@"; }
+
+run() {
+	"$@" >"$OUT" 2>"$ERR"
+	RC=$?
+}
+
+# host_csi ARGS: the binary on this machine, for fixtures and bundles
+host_csi() { "$CSI_TOP/out/amd64/csi" "$@" </dev/null; }
+
+# Checks on the last `run`
+
+expect_exit() {
+	checks=$((checks + 1))
+	[ "$RC" = "$1" ] || fail "exit code $RC, expected $1" "$ERR" "$OUT"
+}
+
+# expect_json FILTER [WHAT]: FILTER over the array of all records is true
+expect_json() {
+	checks=$((checks + 1))
+	jq -es "$1" "$OUT" >/dev/null 2>"$PWD/jq.err" || fail "${2:-records: $1}" "$PWD/jq.err" "$OUT"
+}
+
+# Where a gap record keeps the errno name, the thing that could not be read, and on what. All of the
+# tests' knowledge of gap records is this line and gaps().
+GAP='select(.event.kind? == "pipeline_error")
+	| "\(.error.code) \(.csi.what // .csi.gap.what) \(.csi.on // .csi.gap.on)"'
+
+gaps() { jq -r "$GAP" "$1" | LC_ALL=C sort; }
+
+# expect_gaps "CODE WHAT ON"...: exactly these gap records, in any order; none without arguments
+expect_gaps() {
+	checks=$((checks + 1))
+	[ $# -eq 0 ] || printf '%s\n' "$@" | LC_ALL=C sort >want.gaps
+	[ $# -gt 0 ] || : >want.gaps
+	gaps "$OUT" >got.gaps || fail "output is not JSON lines" "$OUT"
+	diff -u --label expected --label got want.gaps got.gaps >gaps.diff || fail "gap records differ" gaps.diff
+}
+
+expect_eq() {
+	checks=$((checks + 1))
+	[ "$1" = "$2" ] || fail "${3:-values differ}: '$1' is not '$2'"
+}
+
+expect_grep() {
+	checks=$((checks + 1))
+	grep -qE -- "$1" "${2:-$OUT}" || fail "no line matches $1" "${2:-$OUT}"
+}
+
+expect_no_grep() {
+	checks=$((checks + 1))
+	! grep -qE -- "$1" "${2:-$OUT}" || fail "a line matches $1" "${2:-$OUT}"
+}
+
+# expect_printable FILE...: not one byte that a terminal would obey
+expect_printable() {
+	checks=$((checks + 1))
+	python3 "$HELPERS/printable.py" "$@" >raw.txt || fail "raw bytes in output" raw.txt
+}
+
+expect_empty() {
+	checks=$((checks + 1))
+	[ ! -s "$1" ] || fail "$1 is not empty" "$1"
+}
+
+# expect_within SECONDS CMD...: as run, and not slower than that
+expect_within() {
+	local limit=$1 from=$SECONDS
+	shift
+	run "$@"
+	checks=$((checks + 1))
+	[ $((SECONDS - from)) -le "$limit" ] || fail "took $((SECONDS - from)) s, allowed $limit"
+}
+
+# The escape of DESIGN.md section 3, to compare with: text on standard input, bytes as they come
+escape() { python3 "$HELPERS/printable.py" --escape; }
+
+canary_of() { printf 'CSI-CANARY-%d-%08x' "$1" $((($1 * 2654435761) & 0xffffffff)); }
