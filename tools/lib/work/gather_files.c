@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files/LABEL/...: what of each root the scope asks for. */
+#include "work/gather.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* One walk of one root. */
+struct file_walk {
+	struct gather *g;
+	const struct target_root *root;
+	struct buf path; /* place in the bundle of the entry at hand */
+	size_t prefix;	 /* bytes of it that are ours: "files/LABEL" */
+	int fatal;	 /* what the bundle said, told apart from what the walk says */
+	uint64_t seen;
+};
+
+static enum birth_word birth_word(enum birth_verdict v)
+{
+	static const enum birth_word words[] = {
+		[BIRTH_OLD] = BIRTH_WORD_OLD,	      [BIRTH_NEW] = BIRTH_WORD_NEW,
+		[BIRTH_RUNTIME] = BIRTH_WORD_RUNTIME, [BIRTH_BELOW] = BIRTH_WORD_BELOW,
+		[BIRTH_UNKNOWN] = BIRTH_WORD_UNKNOWN,
+	};
+
+	return words[v];
+}
+
+/*
+ * Whether the scope wants this file. A memory file system began with the container, so all of it is
+ * new; where birth cannot be told, everything is taken rather than something lost.
+ */
+static bool wanted(const struct file_walk *w, const struct walk_entry *e, enum birth_verdict v)
+{
+	if (w->g->scope == SCOPE_FULL)
+		return true;
+	if (e->mount != MOUNT_ROOT)
+		return e->path.n > 1;
+	return v == BIRTH_NEW || v == BIRTH_BELOW || v == BIRTH_UNKNOWN;
+}
+
+static bool too_large_for_scope(const struct file_walk *w, const struct walk_entry *e)
+{
+	return w->g->scope == SCOPE_QUICK && e->info.size > GATHER_QUICK_FILE_MAX;
+}
+
+static int add_regular(struct file_walk *w, struct walk_entry *e, struct bundle_entry *be)
+{
+	AUTO_DONE(file_xattrs_done) struct file_xattrs xattrs = { 0 };
+	AUTO_DONE(file_closep) struct file *f = NULL;
+	int r;
+
+	if (too_large_for_scope(w, e))
+		return bundle_add_missing(w->g->bundle, be, OUTCOME_SKIPPED, -EFBIG);
+	r = file_open_pinned(e->pin, &e->info, &f);
+	if (r < 0)
+		return bundle_add_missing(w->g->bundle, be, OUTCOME_FAILED, r);
+	r = file_xattrs_read(e->pin, true, &xattrs);
+	if (r < 0 && r != -EOPNOTSUPP)
+		gather_tell(w->g, r, "read xattrs", 0, e->path);
+	be->xattrs = xattrs.n ? &xattrs : NULL;
+	if (!file_noatime(f)) {
+		be->noatime_refused = true;
+		w->g->noatime_refused++;
+	}
+	return bundle_add_file(w->g->bundle, be, take_ptr(&f));
+}
+
+static int add_entry(struct file_walk *w, struct walk_entry *e, enum birth_verdict v)
+{
+	struct bundle_entry be = {
+		.true_path = e->path,
+		.info = e->info,
+		.has_info = true,
+		.link = e->link,
+		.birth = birth_word(v),
+		.action = "collect file",
+	};
+	int r;
+
+	w->path.n = w->prefix;
+	r = e->path.n > 1 ? buf_addb(&w->path, e->path) : 0;
+	if (r < 0) /* a path beyond the buffer's limit has no place by name: long/SEQ takes its true
+		      path */
+		w->path.n = w->prefix;
+	be.path = buf_bytes(&w->path);
+	if (S_ISREG(e->info.mode))
+		return add_regular(w, e, &be);
+	if (S_ISDIR(e->info.mode) && !e->noatime) {
+		be.noatime_refused = true;
+		w->g->noatime_refused++;
+	}
+	return bundle_add_node(w->g->bundle, &be);
+}
+
+static int tell_skipped(struct file_walk *w, const struct walk_entry *e)
+{
+	struct gather *g = w->g;
+
+	out_begin(g->record, "event");
+	out_str(g->record, F_CSI_ACTION, "skip mount");
+	out_str(g->record, F_CSI_OUTCOME, bundle_outcome_name(OUTCOME_SKIPPED));
+	out_str(g->record, F_CSI_MOUNT_KIND, mount_kind_name(e->mount));
+	out_bytes(g->record, F_FILE_PATH, e->path);
+	if (out_end(g->record) < 0)
+		return -ENOMEM;
+	return gather_record_end(g);
+}
+
+static int tell_unsorted(struct file_walk *w, const struct walk_entry *e)
+{
+	struct gather *g = w->g;
+
+	out_begin(g->record, "event");
+	out_str(g->record, F_CSI_ACTION, "walk in kernel order");
+	out_bytes(g->record, F_FILE_PATH, e->path);
+	if (out_end(g->record) < 0)
+		return -ENOMEM;
+	return gather_record_end(g);
+}
+
+static void show_progress(struct file_walk *w)
+{
+	struct bundle_totals sum;
+	char text[128];
+
+	if (!w->g->progress || (++w->seen & 0xff))
+		return;
+	bundle_progress(w->g->bundle, &sum);
+	snprintf(text, sizeof(text), "files %s: %llu seen, %llu entries, %llu MiB out",
+		 w->root->label, (unsigned long long)w->seen, (unsigned long long)sum.entries,
+		 (unsigned long long)(sum.bytes_out >> 20));
+	w->g->progress(w->g->progress_ctx, text);
+}
+
+static int on_entry(void *ctx, struct walk_entry *e)
+{
+	struct file_walk *w = ctx;
+	enum birth_verdict v = BIRTH_UNKNOWN;
+	int r;
+
+	if (e->event == WALK_SKIPPED)
+		r = tell_skipped(w, e);
+	else if (e->event == WALK_UNSORTED)
+		r = tell_unsorted(w, e);
+	else {
+		if (S_ISLNK(e->info.mode))
+			w->g->links_read++;
+		if (w->root->birth.basis != BIRTH_NONE && e->mount == MOUNT_ROOT)
+			v = birth_judge(&w->root->birth, e,
+					S_ISDIR(e->info.mode) &&
+						root_above_mount(w->root->root, e->path));
+		r = wanted(w, e, v) ? add_entry(w, e, v) : 0;
+		show_progress(w);
+	}
+	w->fatal = r;
+	return r;
+}
+
+static int walk_root(struct gather *g, const struct target_root *root)
+{
+	AUTO_DONE(buf_done) struct buf path = BUF_NONE;
+	struct file_walk w = { .g = g, .root = root };
+	struct walk_limits limits = {
+		.enter = WALK_MEMORY | WALK_BOUND,
+		.deadline = g->deadline,
+		.stop = g->stop,
+		.gaps = &g->ledger_gaps,
+	};
+	int r;
+
+	if (g->volumes)
+		limits.enter |= WALK_VOLUME | WALK_NETWORK;
+	r = buf_addf(&path, "files/%s", root->label);
+	if (r < 0)
+		return r;
+	w.path = path;
+	path = BUF_NONE;
+	w.prefix = w.path.n;
+	r = root_walk(root->root, bytes_str("/"), &limits, on_entry, &w);
+	buf_done(&w.path);
+	if (w.fatal < 0)
+		return w.fatal;
+	if (r < 0) /* the walk itself ended early: time, stop, number of entries */
+		gather_tell(g, r, "walk", 0, bytes_str(root->label));
+	return 0;
+}
+
+int gather_files(struct gather *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < g->targets->nroots; i++)
+		if (g->targets->roots[i].root)
+			r = walk_root(g, &g->targets->roots[i]);
+	return r;
+}
