@@ -7,7 +7,8 @@
 # Called by image/deps.sh, which sets OUT.
 
 LIBS := zlib zstd hash libarchive
-DEPS := musl busybox $(LIBS)
+# libarchive waits for two others and its configure runs alone, so BusyBox comes last.
+DEPS := musl $(LIBS) busybox
 S := $(OUT)/stamp
 
 .PHONY: all
