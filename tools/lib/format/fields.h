@@ -28,6 +28,8 @@
 	X(CSI_ACTION, "csi.action", KEYWORD, "what csi did")                                        \
 	X(CSI_BIRTH, "csi.birth", KEYWORD, "old, new, runtime, below, unknown")                     \
 	X(CSI_EVIDENCE, "csi.evidence", OBJECTS, "what a finding rests on (list of field and value)") \
+	X(CSI_FILE_RDEV, "csi.file.rdev", KEYWORD, "major:minor that a device file names")          \
+	X(CSI_FILE_LINKS, "csi.file.links", LONG, "hard links, if more than one")                   \
 	X(CSI_HASH_EXTENTS, "csi.hash.extents", KEYWORD, "SHA-256 of the data extents kept")        \
 	X(CSI_ITEM, "csi.item", KEYWORD, "entry of the bundle")                                     \
 	X(CSI_KEY, "csi.key", KEYWORD, "name of a fact in an own-footprint or access record")       \

@@ -28,4 +28,7 @@ void json_bool(struct json *j, bool v);
 /* Ready JSON. */
 void json_raw(struct json *j, struct bytes v);
 
+/* JSON-encode in place what B holds from FROM on: escaped text or ours. 0, -ENOMEM, -EFBIG. */
+int json_encode_tail(struct buf *b, size_t from);
+
 #endif

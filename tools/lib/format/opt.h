@@ -31,7 +31,7 @@ struct opt {
 	const char *arg;   /* "PID", NULL for flags */
 	const char *help;
 	const char *const *choices; /* OPT_CHOICE */
-	uint64_t min, max;          /* OPT_NUMBER; max 0: no limit */
+	uint64_t min, max;          /* OPT_NUMBER, OPT_SIZE; max 0: no limit */
 };
 
 /* The words that follow the options stay in argv order: *ret_operands is the index of the first. */
@@ -50,6 +50,9 @@ struct opt_table {
 };
 int opt_parse(const struct opt_table *tables, size_t ntables, int argc, char **argv, void *args,
 	      int *ret_operands, struct opt_error *err);
+
+/* "4096", "64K", "2M", "1G", "1T": 0, -EINVAL, or -ERANGE beyond 64 bits. */
+int opt_parse_size(const char *text, uint64_t *ret);
 
 /* Help lines of the tables, appended to B. */
 int opt_help(const struct opt_table *tables, size_t ntables, struct buf *b);

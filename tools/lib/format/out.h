@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Records, as a table on a terminal or as JSON lines. A record is whole or absent: fields are gathered
- * first, written by out_end. Not thread-safe: one owner at a time.
+ * first, written by out_end. One thread owns it; only out_gap() may be called from any.
  */
 #ifndef CSI_FORMAT_OUT_H
 #define CSI_FORMAT_OUT_H
@@ -33,7 +33,7 @@ struct out_target {
 struct out_options {
 	enum out_mode mode;
 	const struct column *columns; /* borrowed, for OUT_TABLE */
-	size_t ncolumns;
+	size_t ncolumns;              /* 0: records make no rows in OUT_TABLE mode */
 	bool no_heading;
 	bool color;      /* signs and levels coloured */
 	int terminal;    /* columns of the terminal, 0: not a terminal, nothing is cut */
@@ -74,13 +74,18 @@ void out_file_info(struct out *o, const struct file_info *info);
 
 /* A gap: a record with OUT_JSON, a line on DIAG with OUT_TABLE. Counted. */
 int out_gap(struct out *o, const struct gap *gap);
-uint64_t out_gaps(const struct out *o);
+uint64_t out_gaps(struct out *o);
+/*
+ * One line of text between the rows of a table: ours, with target bytes already escaped; no newline.
+ * Nothing with OUT_JSON: there it belongs into a record.
+ */
+int out_text(struct out *o, struct bytes escaped);
 /* Hands on what is buffered: after it, DATA has every record whole. 0 or the sticky error. */
 int out_flush(struct out *o);
 /* Records written so far. */
-uint64_t out_records(const struct out *o);
+uint64_t out_records(struct out *o);
 /* First error met, 0 if none. */
-int out_error(const struct out *o);
+int out_error(struct out *o);
 
 /* "file", "dir", "symlink", "fifo", "socket", "char", "block" for a mode; "unknown". */
 const char *file_type_name(uint32_t mode);

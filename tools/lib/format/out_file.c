@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The facts of a file as fields. */
+#include "format/out.h"
+
+#include <linux/stat.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+static const struct {
+	uint32_t type;
+	const char *name;
+} types[] = {
+	{ S_IFREG, "file" },	{ S_IFDIR, "dir" },  { S_IFLNK, "symlink" }, { S_IFIFO, "fifo" },
+	{ S_IFSOCK, "socket" }, { S_IFCHR, "char" }, { S_IFBLK, "block" },
+};
+
+static const struct {
+	uint64_t bit;
+	const char *name;
+} attributes[] = {
+	{ STATX_ATTR_COMPRESSED, "compressed" }, { STATX_ATTR_IMMUTABLE, "immutable" },
+	{ STATX_ATTR_APPEND, "append" },	 { STATX_ATTR_NODUMP, "nodump" },
+	{ STATX_ATTR_ENCRYPTED, "encrypted" },	 { STATX_ATTR_VERITY, "verity" },
+};
+
+const char *file_type_name(uint32_t mode)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if ((mode & S_IFMT) == types[i].type)
+			return types[i].name;
+	return "unknown";
+}
+
+static void number_text(struct out *o, enum field f, uint64_t v)
+{
+	char text[24];
+	char *p = text + sizeof(text);
+
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	out_bytes(o, f, bytes_of(p, (size_t)(text + sizeof(text) - p)));
+}
+
+static void device(struct out *o, enum field f, uint32_t major, uint32_t minor)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%u:%u", major, minor);
+
+	out_bytes(o, f, bytes_of(text, (size_t)n));
+}
+
+static void attribute_list(struct out *o, uint64_t bits)
+{
+	bool open = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(attributes); i++) {
+		if (!(bits & attributes[i].bit))
+			continue;
+		if (!open)
+			out_list(o, F_FILE_ATTRIBUTES);
+		open = true;
+		out_list_add(o, bytes_str(attributes[i].name));
+	}
+}
+
+void out_file_info(struct out *o, const struct file_info *info)
+{
+	uint32_t m = info->mode;
+	const char mode[4] = { (char)('0' + (m >> 9 & 7)), (char)('0' + (m >> 6 & 7)),
+			       (char)('0' + (m >> 3 & 7)), (char)('0' + (m & 7)) };
+	uint32_t type = m & S_IFMT;
+
+	/* In the order of the field table, so that sorting has nothing to do. */
+	if (type == S_IFCHR || type == S_IFBLK)
+		device(o, F_CSI_FILE_RDEV, info->rdev_major, info->rdev_minor);
+	if (type != S_IFDIR && info->nlink > 1)
+		out_u64(o, F_CSI_FILE_LINKS, info->nlink);
+	out_stamp(o, F_FILE_ACCESSED, &info->atime);
+	if (info->have & FILE_ATTRS)
+		attribute_list(o, info->attributes);
+	if (info->have & FILE_BTIME)
+		out_stamp(o, F_FILE_CREATED, &info->btime);
+	out_stamp(o, F_FILE_CTIME, &info->ctime);
+	device(o, F_FILE_DEVICE, info->dev_major, info->dev_minor);
+	number_text(o, F_FILE_GID, info->gid);
+	number_text(o, F_FILE_INODE, info->ino);
+	out_bytes(o, F_FILE_MODE, bytes_of(mode, sizeof(mode)));
+	out_stamp(o, F_FILE_MTIME, &info->mtime);
+	out_u64(o, F_FILE_SIZE, info->size);
+	out_str(o, F_FILE_TYPE, file_type_name(m));
+	number_text(o, F_FILE_UID, info->uid);
+}
