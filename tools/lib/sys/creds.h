@@ -38,6 +38,8 @@ const char *creds_cap_name(int cap);
  * creds_leave - back to the effective ids. Real, effective and saved ids never change, so that the
  * target's user cannot signal or trace us. Only around an open; nothing else in between.
  * creds_enter returns 0, or -EPERM when the kernel did not take the ids (no SETUID/SETGID).
+ * The kernel makes this process non-dumpable on the way and forgets PR_SET_PDEATHSIG (commit_creds):
+ * the first is welcome, the second is for callers to know. errno is kept by creds_leave.
  */
 int creds_enter(uid_t uid, gid_t gid);
 void creds_leave(void);

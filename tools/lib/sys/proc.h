@@ -25,7 +25,7 @@ struct proc_stat {
 	uint32_t threads;
 };
 
-/* 0, or -EBADMSG for text that no kernel writes. */
+/* 0, or -EBADMSG for text that no kernel writes; one that ends after the start time will do (fixtures). */
 int proc_parse_stat(struct bytes text, struct proc_stat *ret);
 
 /* /proc/PID/status, the fields we use. Absent ones stay 0 and their bit in HAVE is clear. */
@@ -54,7 +54,7 @@ struct proc_status {
 
 int proc_parse_status(struct bytes text, struct proc_status *ret);
 
-/* One line of /proc/PID/maps, without its newline. PATH points into TEXT, still kernel-escaped (\012). */
+/* One line of /proc/PID/maps, without its newline. PATH points into LINE, still kernel-escaped (\012). */
 struct proc_map {
 	uint64_t start, end, offset;
 	bool r, w, x, shared;
@@ -74,8 +74,13 @@ struct proc_mount {
 
 int proc_parse_mount(struct bytes line, struct proc_mount *ret);
 
-/* Undo the kernel's octal escapes (mangle_path, seq_path). 0, -ENOMEM, -EFBIG. */
+/* Undo the kernel's octal escapes (mangle_path, seq_path), as in mountinfo. 0, -ENOMEM, -EFBIG. */
 int proc_unmangle(struct buf *ret, struct bytes text);
+/*
+ * The same for a path of maps, where only newline is escaped and the backslash is not (fs/proc/task_mmu.c):
+ * "\040" stays, and a name that really holds "\012" cannot be told from one with a newline.
+ */
+int proc_unmangle_map(struct buf *ret, struct bytes text);
 
 /*
  * proc_container_id - the 64 hex digits of a container in /proc/PID/cgroup text, if it shows one
@@ -84,7 +89,7 @@ int proc_unmangle(struct buf *ret, struct bytes text);
  */
 struct bytes proc_container_id(struct bytes cgroup_text);
 
-/* "123" -> 123; -EINVAL for anything else ("012", "+1", over INT_MAX). For names in /proc. */
+/* "123" -> 123; -EINVAL for anything else ("0", "012", "+1", over INT_MAX). For names in /proc. */
 int proc_parse_pid(struct bytes name, pid_t *ret);
 
 /* Iterate lines: 1 with the line (no newline), 0 at the end. REST starts as the whole text. */

@@ -5,9 +5,10 @@
 
 #include "base/base.h"
 
+/* Not SOCK_...: <sys/socket.h> has a SOCK_RAW and a SOCK_PACKET of its own. */
 enum sock_table {
-	SOCK_TCP, SOCK_TCP6, SOCK_UDP, SOCK_UDP6, SOCK_RAW, SOCK_RAW6, SOCK_UNIX, SOCK_PACKET, SOCK_NETLINK,
-	SOCK_TABLES
+	TABLE_TCP, TABLE_TCP6, TABLE_UDP, TABLE_UDP6, TABLE_RAW, TABLE_RAW6, TABLE_UNIX, TABLE_PACKET,
+	TABLE_NETLINK, TABLE_COUNT
 };
 
 /* "net/tcp" and so on, below /proc/PID. */
@@ -23,10 +24,18 @@ struct sock {
 	const char *state;      /* "LISTEN", "ESTABLISHED", ...; "" where it has none */
 	uint64_t inode;
 	uint32_t uid;
+	uint16_t type;          /* unix, packet: SOCK_STREAM, SOCK_RAW, ...; else 0 */
+	uint16_t protocol;      /* raw: IP protocol; packet: ethertype (0x0003 is all); netlink: family */
+	uint32_t ifindex;       /* packet: interface, 0 any */
+	uint32_t port_id;       /* netlink: mostly the pid */
 	struct bytes path;      /* unix: points into the line; target bytes */
 };
 
-/* One line. 1 a socket, 0 a heading, -EBADMSG. */
+/*
+ * One line. 1 a socket, 0 a heading, -EBADMSG. The kernel writes a newline in a unix path as it is
+ * (unix_seq_show), so that a process can forge whole lines of that table: a row is believed only as
+ * far as a descriptor with its inode is found.
+ */
 int sock_parse(enum sock_table t, struct bytes line, struct sock *ret);
 /* Numeric address text, as inet_ntop does it. RET holds at least 46 bytes. */
 void sock_address_text(const struct sock *s, bool remote, char ret[46]);
