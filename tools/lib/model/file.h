@@ -44,7 +44,7 @@ struct file;
  * 0 or -errno.
  */
 int file_open_pinned(int pin, const struct file_info *info, struct file **ret);
-/* Wrap a descriptor that is already open for reading (taken). */
+/* Wrap a descriptor that is already open for reading (taken, also on failure). */
 int file_from_fd(int fd, struct file **ret);
 void file_close(struct file *f);
 void file_closep(struct file **f);
@@ -62,8 +62,10 @@ bool file_noatime(const struct file *f);
 int file_next_data(struct file *f, uint64_t offset, uint64_t size, uint64_t *ret_start, uint64_t *ret_end);
 /*
  * Drop from the page cache what of [start, end) our reading brought in. Call file_cache_note() for
- * the range before reading: ranges that were cached then are left (cachestat(2); without it nothing
- * is dropped, since a plain POSIX_FADV_DONTNEED would evict the target's own pages).
+ * the range before reading: ranges that were cached then are left (a plain POSIX_FADV_DONTNEED would
+ * evict the target's own pages). Known by cachestat(2), or by mincore(2) where that would lie
+ * (overlayfs) or is missing; if neither answers, nothing is dropped. Ranges go forward through the
+ * file; what lies more than 16 MiB behind the last one is no longer known, and left.
  */
 void file_cache_note(struct file *f, uint64_t start, uint64_t end);
 void file_cache_drop(struct file *f, uint64_t start, uint64_t end);

@@ -11,8 +11,9 @@
 struct root;
 
 /*
- * root_from_fd - a root held by a directory descriptor (O_PATH will do), which is taken.
- * PROCFS_MOUNTINFO may hold the text of the owning process's mountinfo (copied), or be empty:
+ * root_from_fd - a root held by a directory descriptor (O_PATH will do), which is taken, also on
+ * failure.
+ * MOUNTINFO may hold the text of the owning process's mountinfo (copied), or be empty:
  * then mounts are classed by statfs(2) alone. 0 or -errno.
  */
 int root_from_fd(int fd, struct bytes mountinfo, struct root **ret);
