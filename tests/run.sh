@@ -222,8 +222,8 @@ tidy() {
 sweep_stale() {
 	local dir
 	for dir in "$CSI_TOP"/out/test/run.*; do
-		[ -d "$dir" ] && ! kill -0 "${dir##*.}" 2>/dev/null || continue
-		python3 "$TESTS/helpers/pod.py" sweep "$dir"
+		[ -d "$dir" ] || continue
+		kill -0 "${dir##*.}" 2>/dev/null || python3 "$TESTS/helpers/pod.py" sweep "$dir"
 	done
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # What every case sources. run.sh starts a case in a scratch directory of its own with ROLE,
 # TARGET_UID, CSI_TOP (the repository), CSI_RUN (this run's directory) and CSI_CASE set.
@@ -193,20 +193,28 @@ expect_json() {
 	jq -es "$1" "$OUT" >/dev/null 2>"$PWD/jq.err" || fail "${2:-records: $1}" "$PWD/jq.err" "$OUT"
 }
 
-# Where a gap record keeps the errno name, the thing that could not be read, and on what. All of the
-# tests' knowledge of gap records is this line and gaps().
+# A gap record as one line, CODE|WHAT|PID|ON, with "-" for what is absent. All that the tests know of
+# the form of gap records is this line.
 GAP='select(.event.kind? == "pipeline_error")
-	| "\(.error.code) \(.csi.what // .csi.gap.what) \(.csi.on // .csi.gap.on)"'
+	| [.error.code, .event.action, .process.pid, .csi.on] | map(. // "-" | tostring) | join("|")'
 
 gaps() { jq -r "$GAP" "$1" | LC_ALL=C sort; }
 
-# expect_gaps "CODE WHAT ON"...: exactly these gap records, in any order; none without arguments
+# expect_gaps "CODE|WHAT|PID|ON"...: exactly these gap records, in any order; none without arguments
 expect_gaps() {
 	checks=$((checks + 1))
 	[ $# -eq 0 ] || printf '%s\n' "$@" | LC_ALL=C sort >want.gaps
 	[ $# -gt 0 ] || : >want.gaps
 	gaps "$OUT" >got.gaps || fail "output is not JSON lines" "$OUT"
 	diff -u --label expected --label got want.gaps got.gaps >gaps.diff || fail "gap records differ" gaps.diff
+}
+
+# can OBJECT: whether csi in this case's role may read it of this case's target (roles.tsv)
+can() {
+	local word
+	word=$(awk -F'\t' -v u="${TARGET_UID:-0}" -v r="$ROLE" -v o="$1" \
+		'$1 == u && $2 == r && $3 == o { print $5 }' "$CSI_TOP/tests/roles.tsv")
+	[ "$word" = yes ]
 }
 
 expect_eq() {
