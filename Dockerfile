@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The image of ./build.sh image by way of a container build, from a checkout of this repository:
 #
 #   docker build -t csi-debug .

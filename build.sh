@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # csi-debug: the one entry point. ./build.sh help
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -217,7 +218,7 @@ test)
 lint)
 	lock
 	install_packages lint
-	build_tools
+	version_header
 	run tests/lint.sh "$@"
 	;;
 bench)

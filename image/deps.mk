@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The order of the dependency builds; GNU make runs what can run at the same time.
 #
 #   OUT/stamp/NAME.key   changes when the lock entry, the recipe or the compiler changes (image/deps.sh)

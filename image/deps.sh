@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The dependencies: get the sources that image/deps.lock pins, check them, build them.
 #
 #   deps.sh fetch           every source package into out/sources, verified (all, whether built or not)
@@ -239,11 +240,6 @@ fetch() {
 	done
 	[ ${#missing[@]} -eq 0 ] ||
 		image/step.sh fetch "fetching the sources of ${missing[*]}" image/deps.sh network "${missing[@]}"
-	for n in $(unlocked); do
-		say "WARNING: $n is $(package "$n") $(version "$n") instead of the pinned version, same upstream"
-		say "WARNING: version, trusted as far as Debian's archive signature goes. csi --version says"
-		say "WARNING: 'unlocked'; --locked refuses this."
-	done
 }
 
 # ---- build ---------------------------------------------------------------------------------------
@@ -272,6 +268,16 @@ stale() {
 	local n
 	for n in $(names); do
 		deps_make -q "$OUT/stamp/$n" > /dev/null 2>&1 || echo "$n"
+	done
+}
+
+# Said on every build, not only on the one that took it.
+warn_unlocked() {
+	local n
+	for n in $(unlocked); do
+		say "WARNING: $n is $(package "$n") $(version "$n") instead of the pinned version, same upstream"
+		say "WARNING: version, trusted as far as Debian's archive signature goes. csi --version says"
+		say "WARNING: 'unlocked'; --locked refuses this."
 	done
 }
 
@@ -313,9 +319,13 @@ case ${1:-} in
 fetch)
 	# shellcheck disable=SC2046
 	fetch $(names)
+	warn_unlocked
 	;;
 network) shift && fetch_network "$@" ;;
-build) build ;;
+build)
+	build
+	warn_unlocked
+	;;
 state) state ;;
 unpack) unpack "$2" ;;
 recipe) recipe "$2" ;;

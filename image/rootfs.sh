@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The image: a root file system of two programs and their links, and one tar that `ctr images import`,
 # `podman load`, `docker load` and `skopeo copy oci-archive:` take.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # step.sh NAME WHAT COMMAND...: runs one long step. Says what begins and how long it took, keeps the
 # output in $CSI_LOG/NAME.log and shows its end only when the step fails.
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # BusyBox with exactly the options of image/busybox.config: allnoconfig plus those lines.
 # shellcheck source=image/deps/env.sh
 . "$(dirname "$0")/env.sh"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # What every recipe starts from. Sourced by image/deps/NAME.sh, which image/deps.sh runs inside the
 # unpacked source with ARCH, OUT (out/ARCH, absolute) and NAME set.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # SHA-256, SHA-1 and MD5 of OpenSSL, with its assembly (SHA-NI, AVX2, ARMv8), as libcsihash.a.
 # Everything else stays unbuilt: a whole libcrypto takes minutes and is not needed.
 # shellcheck source=image/deps/env.sh

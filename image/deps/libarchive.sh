@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # libarchive, static: all formats, filters gzip and zstd. xattr and ACL support stay on; what the
 # disk half of ACLs would need (libacl) is not there and not used, csi reads the disk itself.
 # shellcheck source=image/deps/env.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # zlib, static.
 # shellcheck source=image/deps/env.sh
 . "$(dirname "$0")/env.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # zstd, static, at -O2 (at -Os it costs 1.4 times the CPU). No legacy formats, no dictionary builder.
 # shellcheck source=image/deps/env.sh
 . "$(dirname "$0")/env.sh"
