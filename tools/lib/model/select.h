@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which processes a command looks at. Without -p: every process but csi's own, proven by ancestry:
- * our ancestors up to the first without a parent in this PID namespace, their descendants, and the
- * tree of `csi init` (whose exe is our own exe: same device and inode, or whose mount namespace and
- * exe say so). A namespace or link that cannot be read means that the process is shown.
+ * Which processes a command looks at. Without -p: every process but csi's own, as far as these rules
+ * prove one to be ours. What cannot be read proves nothing: then the process is shown.
+ *
+ *  - Our ancestors, up to the first without a parent in this PID namespace (a `kubectl exec` starts
+ *    one), but PID 1 only when it runs our executable.
+ *  - What runs our executable (same device and inode) in our mount namespace: `csi init`, `csi shell`.
+ *    It is looked for among the processes whose name begins with "csi".
+ *  - The descendants, in our mount namespace, of both. But where our ancestors lead up to a PID 1 that
+ *    is not csi and whose mount namespace is ours or cannot be read, we run plainly on a host, or in
+ *    the target itself: then only the ancestors are ours, since their descendants are everything.
+ *
+ * On a fixture, and on a /proc where this process cannot be seen, nothing is ours.
  */
 #ifndef CSI_MODEL_SELECT_H
 #define CSI_MODEL_SELECT_H
@@ -11,7 +19,7 @@
 #include "model/source.h"
 
 struct selection {
-	struct process_id *ids; /* ascending, start_ticks known where readable */
+	struct process_id *ids; /* ascending, start_ticks 0 where stat cannot be read or was not needed */
 	size_t n;
 	bool alone;             /* nothing but csi's own can be seen: say so and name --target */
 	size_t own;             /* how many were left out as our own */

@@ -25,7 +25,7 @@ static const struct table {
 	const char *path, *name, *heading;
 	int family;
 	row_parser parse;
-} tables[TABLE_COUNT] = {
+} tables[SOCK_TABLES] = {
 	[TABLE_TCP] = { "net/tcp", "tcp", "sl", AF_INET, parse_inet },
 	[TABLE_TCP6] = { "net/tcp6", "tcp", "sl", AF_INET6, parse_inet },
 	[TABLE_UDP] = { "net/udp", "udp", "sl", AF_INET, parse_inet },

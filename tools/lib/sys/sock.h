@@ -8,7 +8,7 @@
 /* Not SOCK_...: <sys/socket.h> has a SOCK_RAW and a SOCK_PACKET of its own. */
 enum sock_table {
 	TABLE_TCP, TABLE_TCP6, TABLE_UDP, TABLE_UDP6, TABLE_RAW, TABLE_RAW6, TABLE_UNIX, TABLE_PACKET,
-	TABLE_NETLINK, TABLE_COUNT
+	TABLE_NETLINK, SOCK_TABLES
 };
 
 /* "net/tcp" and so on, below /proc/PID. */

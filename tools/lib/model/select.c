@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which processes a command looks at: those asked for, or all but csi's own. */
+#include "model/select.h"
+
+#include "model/source_priv.h"
+
+#include <errno.h>
+
+enum { ANCESTORS_MAX = 4096 };
+
+/* One process of the snapshot. */
+struct node {
+	struct process_id id;
+	pid_t ppid;
+	bool seen; /* stat was read */
+	bool own;
+	bool parents; /* its descendants in our mount namespace are own as well */
+	bool judged;  /* as a descendant */
+	bool named;   /* comm begins with "csi" */
+};
+
+struct scan {
+	struct source *source;
+	struct node *v; /* ascending by PID */
+	size_t n;
+	uint64_t ns_mnt; /* ours; 0 unknown: then no namespace is ours */
+	struct file_info exe;
+	bool exe_known;
+};
+
+static void scan_done(struct scan *s)
+{
+	free(s->v);
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static struct node *find(const struct scan *s, pid_t pid)
+{
+	size_t low = 0, high = s->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (s->v[mid].id.pid == pid)
+			return &s->v[mid];
+		if (s->v[mid].id.pid < pid)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+static int read_node(struct scan *s, struct node *node)
+{
+	static const char prefix[] = "csi";
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	const struct proc_stat *st;
+	int r;
+
+	r = process_open(s->source, node->id, &p);
+	if (r < 0)
+		return r;
+	st = process_stat(p);
+	node->id = process_id(p);
+	node->ppid = st->ppid;
+	node->seen = true;
+	node->named = bytes_starts(bytes_of(st->comm, st->comm_len), prefix);
+	return 0;
+}
+
+/* Every process and its parent. One that vanished is left out; one that cannot be read is kept. */
+static int read_nodes(struct scan *s)
+{
+	AUTO_DONE(process_iter_done) struct process_iter it = { 0 };
+	struct process_id id;
+	int r;
+
+	r = process_iter_init(s->source, &it);
+	if (r < 0)
+		return r;
+	s->v = calloc(it.n ? it.n : 1, sizeof(*s->v));
+	if (!s->v)
+		return -ENOMEM;
+	while (process_iter_next(&it, &id) == 1) {
+		struct node *node = &s->v[s->n];
+
+		*node = (struct node){ .id = id };
+		r = s->source->self ? read_node(s, node) : 0;
+		if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+			return r;
+		if (r != -ESRCH)
+			s->n++;
+	}
+	return 0;
+}
+
+/* Whether NODE is in our mount namespace. Unreadable: *ret_known is false. */
+static bool in_our_mounts(const struct scan *s, const struct node *node, bool *ret_known)
+{
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	uint64_t ns = 0;
+
+	*ret_known = s->ns_mnt && process_open(s->source, node->id, &p) == 0 &&
+		     process_ns(p, LINK_NS_MNT, &ns) == 0;
+	return *ret_known && ns == s->ns_mnt;
+}
+
+static bool runs_our_exe(const struct scan *s, const struct node *node)
+{
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	AUTO_CLOSE int fd = -1;
+	struct file_info exe;
+
+	if (!s->exe_known || process_open(s->source, node->id, &p) < 0 ||
+	    process_pin(p, FILE_EXE, 0, &fd, &exe) < 0)
+		return false;
+	return exe.dev_major == s->exe.dev_major && exe.dev_minor == s->exe.dev_minor &&
+	       exe.ino == s->exe.ino;
+}
+
+static void read_own(struct scan *s, const struct node *self)
+{
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	AUTO_CLOSE int fd = -1;
+
+	if (process_open(s->source, self->id, &p) < 0)
+		return;
+	(void)process_ns(p, LINK_NS_MNT, &s->ns_mnt);
+	s->exe_known = process_pin(p, FILE_EXE, 0, &fd, &s->exe) == 0;
+}
+
+/* Whether PID 1, to which our ancestors lead, tells of a host or of the target itself. */
+static bool is_plain(const struct scan *s, const struct node *first)
+{
+	bool known;
+	bool ours = in_our_mounts(s, first, &known);
+
+	if (known && !ours)
+		return false;
+	return !(ours && first->named && runs_our_exe(s, first));
+}
+
+/* Our ancestors. Each that shares our mounts is the root of a tree of ours, unless this is a plain
+ * host. */
+static void mark_ancestors(struct scan *s)
+{
+	struct node *node = find(s, s->source->self);
+	bool plain = false, known;
+
+	for (int i = 0; node && i < ANCESTORS_MAX; i++) {
+		if (node->id.pid == 1) {
+			plain = is_plain(s, node);
+			break;
+		}
+		if (node->own)
+			break; /* a circle: only hostile text makes one */
+		node->own = true;
+		node = node->ppid ? find(s, node->ppid) : NULL;
+	}
+	if (plain)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].own)
+			s->v[i].parents = in_our_mounts(s, &s->v[i], &known);
+}
+
+/* `csi init`, `csi shell`, and any other csi, of this container. */
+static void mark_csi(struct scan *s)
+{
+	bool known;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct node *node = &s->v[i];
+
+		if (!node->named || !in_our_mounts(s, node, &known) || !runs_our_exe(s, node))
+			continue;
+		node->own = true;
+		node->parents = true;
+	}
+}
+
+/*
+ * Climbs from NODE to a process already judged, then hands the answer down the way it came: each
+ * process is judged once, whatever the shape of the tree.
+ */
+static void judge_descent(struct scan *s, struct node *node, struct node **stack)
+{
+	size_t depth = 0;
+	bool known;
+
+	while (node && !node->judged) {
+		node->judged = true;
+		stack[depth++] = node;
+		node = node->ppid ? find(s, node->ppid) : NULL;
+	}
+	while (depth > 0) {
+		struct node *child = stack[--depth];
+
+		if (node && node->parents && !child->parents && in_our_mounts(s, child, &known)) {
+			child->own = true;
+			child->parents = true;
+		}
+		node = child;
+	}
+}
+
+static int mark_descendants(struct scan *s)
+{
+	AUTO_FREE struct node **stack = calloc(s->n ? s->n : 1, sizeof(*stack));
+
+	if (!stack)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->n; i++)
+		judge_descent(s, &s->v[i], stack);
+	return 0;
+}
+
+static int select_others(struct source *source, struct selection *ret)
+{
+	AUTO_DONE(scan_done) struct scan s = { .source = source };
+	AUTO_FREE struct process_id *ids = NULL;
+	const struct node *self;
+	size_t n = 0;
+	int r;
+
+	r = read_nodes(&s);
+	if (r < 0)
+		return r;
+	self = source->self ? find(&s, source->self) : NULL;
+	if (self) {
+		read_own(&s, self);
+		mark_ancestors(&s);
+		mark_csi(&s);
+		r = mark_descendants(&s);
+		if (r < 0)
+			return r;
+	}
+	ids = calloc(s.n ? s.n : 1, sizeof(*ids));
+	if (!ids)
+		return -ENOMEM;
+	for (size_t i = 0; i < s.n; i++)
+		if (!s.v[i].own)
+			ids[n++] = s.v[i].id;
+	*ret = (struct selection){ .n = n, .alone = n == 0, .own = s.n - n };
+	ret->ids = take_ptr(&ids);
+	return 0;
+}
+
+/* The operator's list, ascending and each once. All must exist; one that cannot be read is kept. */
+static int select_asked(struct source *source, const pid_t *pids, size_t npids,
+			struct selection *ret, pid_t *ret_missing)
+{
+	AUTO_FREE pid_t *sorted = calloc(npids, sizeof(*sorted));
+	AUTO_FREE struct process_id *ids = calloc(npids, sizeof(*ids));
+	size_t n = 0;
+
+	if (!sorted || !ids)
+		return -ENOMEM;
+	memcpy(sorted, pids, npids * sizeof(*sorted));
+	qsort(sorted, npids, sizeof(*sorted), compare_pids);
+	for (size_t i = 0; i < npids; i++) {
+		AUTO_DONE(process_closep) struct process *p = NULL;
+		int r;
+
+		if (i > 0 && sorted[i] == sorted[i - 1])
+			continue;
+		ids[n].pid = sorted[i];
+		r = process_open(source, ids[n], &p);
+		if (r == -ESRCH)
+			*ret_missing = sorted[i];
+		if (r == -ESRCH || r == -EOPNOTSUPP || r == -ENOMEM)
+			return r;
+		if (r == 0)
+			ids[n] = process_id(p);
+		n++;
+	}
+	*ret = (struct selection){ .n = n };
+	ret->ids = take_ptr(&ids);
+	return 0;
+}
+
+int selection_make(struct source *s, const pid_t *pids, size_t npids, struct selection *ret,
+		   pid_t *ret_missing)
+{
+	if (npids > 0)
+		return select_asked(s, pids, npids, ret, ret_missing);
+	return select_others(s, ret);
+}
+
+void selection_done(struct selection *sel)
+{
+	free(sel->ids);
+	*sel = (struct selection){ 0 };
+}
