@@ -62,6 +62,12 @@ struct run {
 	int operands;              /* index of the first operand in argv */
 	int exit;                  /* worst so far (exit_worse) */
 	void *priv;
+	struct run_state {         /* of run.c alone */
+		int fd;            /* where data goes */
+		bool own_fd;       /* -o: closed by cmd_end */
+		bool progress_ok, progress_shown;
+		int64_t progress_at;
+	} state;
 };
 
 /*
@@ -69,16 +75,36 @@ struct run {
  * Returns -1 to go on, or the exit code to return at once.
  */
 int cmd_parse(const struct command *self, int argc, char **argv, void *args, int *ret_operands);
-/* Opens source (live by default) and output. -1 to go on, else an exit code; what failed is printed. */
+/* Prints "csi ps: TEXT" (ours, escaped) and where help is. EXIT_USAGE. */
+int cmd_usage(const struct command *self, const char *text);
+/* For a command that takes at most MOST operands: -1 to go on, else EXIT_USAGE, printed. */
+int cmd_operands(const struct command *self, int argc, char **argv, int operands, int most);
+/* The help text of SELF. 0 or -errno. */
+int cmd_help(const struct command *self, struct buf *ret);
+/*
+ * Opens source (live by default) and output. -1 to go on, else an exit code; what failed is printed.
+ * With NCOLUMNS 0 the command's data is a stream of its own: -o is left to cmd_open_stream(), records
+ * make no rows and gaps are lines on standard error. RUN must stay where it is: signals point to it.
+ */
 int cmd_begin(struct run *run, const struct command *self, const struct common_args *args,
 	      const struct column *columns, size_t ncolumns);
+/*
+ * The -o file, newly made, or standard output unless that is a terminal; the caller owns it.
+ * -1 to go on, else an exit code, printed.
+ */
+int cmd_open_stream(struct run *run, int *ret_fd);
 /* Flushes, closes, and gives the exit code: partial if there was a gap or a stop. */
 int cmd_end(struct run *run);
 /* One line on standard error: "csi ps: cannot open ...: permission denied (try ...)". TEXT is ours; ON is escaped. */
 void cmd_fail(const struct run *run, const char *what, struct bytes on, int err, const char *mend);
 /* Selection by -p or ancestry; prints why if nothing else is visible. -1 to go on, else an exit code. */
 int cmd_select(struct run *run, struct selection *ret);
-/* A progress line on a terminal's standard error, at most 4 a second; NULL clears it. */
+/* A line of ours on standard error, not with -q: "csi ps: TEXT". */
+void cmd_note(const struct run *run, const char *text);
+/*
+ * A progress line on a terminal's standard error, at most 4 a second; NULL clears it. Nothing when rows
+ * go to the same terminal, or with -q. From one thread.
+ */
 void cmd_progress(struct run *run, const char *text);
 
 #endif
