@@ -133,7 +133,7 @@ static int judge_header(struct unseal *u, size_t *ret_head, uint64_t *ret_conten
 	bool single = d & 0x20;
 	size_t width = d >> 6 ? widths[d >> 6] : single ? 1 : 0;
 
-	if (d & 0x08)
+	if (d & 0x18)
 		return bad(u, "reserved bit in a frame header");
 	if (d & 0x03)
 		return bad(u, "frame with a dictionary");
