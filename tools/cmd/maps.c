@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* csi maps: memory maps with what is resident; marks what an intruder leaves. */
+#include "cmd/cmd.h"
+#include "model/mem.h"
+#include "model/root.h"
+
+#include "base/escape.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { MAPS_MAX = 1 << 20 }; /* of one process; vm.max_map_count is 65,530 by default */
+
+struct maps_args {
+	struct common_args common;
+};
+
+static const struct opt_table tables[] = {
+	OPT_TABLE(common_pid_opts),    OPT_TABLE(common_source_opts),
+	OPT_TABLE(common_output_opts), OPT_TABLE(common_timeout_opts),
+	OPT_TABLE(common_talk_opts),
+};
+
+static const struct column columns[] = {
+	{ F_CSI_MAP_START, "START", 18 }, { F_CSI_MAP_END, "END", 18 },
+	{ F_CSI_MAP_PERMS, "PERM", -4 },  { F_CSI_MAP_SIZE, "SIZE", 10 },
+	{ F_CSI_MAP_PRESENT, "RSS", 9 },  { F_CSI_MAP_PRIVATE, "PRIVATE", 9 },
+	{ F_CSI_MAP_SWAPPED, "SWAP", 7 }, { F_CSI_MAP_MARKS, "MARKS", -9 },
+	{ F_FILE_PATH, "PATH", 0 },
+};
+
+struct maps {
+	struct run *run;
+	struct process *p;
+	struct mem *mem;   /* NULL: no residency */
+	struct root *root; /* opened when first asked for */
+	bool root_asked;
+	char entity[96];
+};
+
+static void tell(struct maps *m, const char *what, int err)
+{
+	const struct gap gap = { .err = err, .what = what, .pid = process_id(m->p).pid };
+
+	gap_tell(&m->run->gaps, &gap);
+}
+
+/* A name may really end in " (deleted)": then it exists, and is the file that is mapped. */
+static bool is_named_so(struct maps *m, const struct proc_map *map)
+{
+	AUTO_CLOSE int pin = -1;
+	struct file_info info;
+
+	if (!m->root_asked) {
+		m->root_asked = true;
+		if (process_root(m->p, &m->root) < 0)
+			m->root = NULL;
+	}
+	return m->root && root_pin(m->root, map->path, &pin, &info) == 0 && info.ino == map->inode;
+}
+
+static void put_marks(struct maps *m, const struct vma *v)
+{
+	struct out *o = m->run->out;
+	bool anonymous = (v->flags & VMA_ANON) && !(v->flags & (VMA_VDSO | VMA_SPECIAL));
+
+	out_list(o, F_CSI_MAP_MARKS);
+	if (anonymous && v->map.x)
+		out_list_add(o, bytes_str("anon-exec"));
+	if (v->flags & VMA_MEMFD)
+		out_list_add(o, bytes_str("memfd"));
+	else if ((v->flags & VMA_DELETED) && !is_named_so(m, &v->map))
+		out_list_add(o, bytes_str("deleted"));
+}
+
+static void put_usage(struct maps *m, const struct vma *v)
+{
+	struct out *o = m->run->out;
+	struct mem_usage u = { 0 };
+	int r;
+
+	if (!m->mem || (v->flags & VMA_SPECIAL))
+		return;
+	r = mem_usage(m->mem, v, &u);
+	if (r < 0) {
+		if (r != -ESRCH)
+			tell(m, "read pagemap", r);
+		return;
+	}
+	out_u64(o, F_CSI_MAP_PRESENT, u.present);
+	out_u64(o, F_CSI_MAP_PRIVATE, u.present_private);
+	out_u64(o, F_CSI_MAP_SWAPPED, u.swapped);
+}
+
+static void put_file(struct out *o, const struct proc_map *map)
+{
+	char text[40];
+	int n;
+
+	out_bytes(o, F_FILE_PATH, map->path);
+	if (map->inode == 0)
+		return;
+	n = snprintf(text, sizeof(text), "%u:%u", map->dev_major, map->dev_minor);
+	out_bytes(o, F_FILE_DEVICE, bytes_of(text, (size_t)n));
+	n = snprintf(text, sizeof(text), "%llu", (unsigned long long)map->inode);
+	out_bytes(o, F_FILE_INODE, bytes_of(text, (size_t)n));
+}
+
+static int put_vma(struct maps *m, const struct vma *v)
+{
+	const struct proc_map *map = &v->map;
+	const char perms[4] = { map->r ? 'r' : '-', map->w ? 'w' : '-', map->x ? 'x' : '-',
+				map->shared ? 's' : 'p' };
+	struct out *o = m->run->out;
+
+	out_begin(o, "state");
+	out_hex(o, F_CSI_MAP_START, map->start);
+	out_hex(o, F_CSI_MAP_END, map->end);
+	out_bytes(o, F_CSI_MAP_PERMS, bytes_of(perms, sizeof(perms)));
+	out_u64(o, F_CSI_MAP_OFFSET, map->offset);
+	out_u64(o, F_CSI_MAP_SIZE, map->end - map->start);
+	put_usage(m, v);
+	put_marks(m, v);
+	put_file(o, map);
+	out_str(o, F_PROCESS_ENTITY_ID, m->entity);
+	out_bytes(o, F_PROCESS_NAME,
+		  bytes_of(process_stat(m->p)->comm, process_stat(m->p)->comm_len));
+	out_u64(o, F_PROCESS_PID, (uint64_t)process_id(m->p).pid);
+	return out_end(o);
+}
+
+static int put_heading(struct maps *m)
+{
+	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
+	const struct proc_stat *st = process_stat(m->p);
+	int r = buf_addf(&b, "process %d, ", (int)st->pid);
+
+	if (r == 0)
+		r = escape_add(&b, bytes_of(st->comm, st->comm_len));
+	if (r == 0)
+		r = buf_addc(&b, ':');
+	return r < 0 ? r : out_text(m->run->out, buf_bytes(&b));
+}
+
+static int put_all(struct maps *m)
+{
+	AUTO_DONE(vma_iter_closep) struct vma_iter *it = NULL;
+	struct vma v;
+	int r = vma_iter_open(m->p, &it);
+
+	for (size_t n = 0; r >= 0 && !atomic_load(&m->run->stop); n++) {
+		r = vma_iter_next(it, &v);
+		if (r == 0)
+			return 0;
+		if (r > 0 && n == MAPS_MAX)
+			r = -E2BIG;
+		if (r < 0)
+			break;
+		if (n == 0) {
+			r = put_heading(m);
+			if (r < 0)
+				return r;
+		}
+		r = put_vma(m, &v);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0 && r != -ESRCH && r != -ENOENT)
+		tell(m, "read maps", r);
+	return r == -ENOMEM ? r : 0;
+}
+
+static int show(struct run *run, struct process_id id)
+{
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	AUTO_DONE(mem_closep) struct mem *mem = NULL;
+	struct maps m = { .run = run };
+	int r = process_open(run->source, id, &p);
+
+	if (r == -ESRCH || r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	/* Kernel threads and zombies have no memory, and that is no gap. */
+	if ((process_stat(p)->flags & PROC_PF_KTHREAD) || process_stat(p)->state == 'Z')
+		return 0;
+	m.p = p;
+	process_entity_id(p, m.entity);
+	r = mem_open(p, &mem);
+	if (r < 0 && r != -ESRCH && r != -ENOENT)
+		tell(&m, "read pagemap", r);
+	m.mem = mem;
+	r = put_all(&m);
+	root_closep(&m.root);
+	return r;
+}
+
+static int list(struct run *run)
+{
+	AUTO_DONE(selection_done) struct selection sel = { 0 };
+	int r = cmd_select(run, &sel);
+
+	if (r >= 0)
+		return r;
+	r = 0;
+	for (size_t i = 0; r == 0 && i < sel.n && !atomic_load(&run->stop); i++)
+		r = show(run, sel.ids[i]);
+	if (r == 0 || r == out_error(run->out))
+		return EXIT_COMPLETE;
+	cmd_fail(run, "list maps", bytes_of(NULL, 0), r, NULL);
+	return EXIT_FAILED;
+}
+
+static int maps_run(const struct command *self, int argc, char **argv)
+{
+	struct maps_args args = { 0 };
+	struct run run = { 0 };
+	int operands, r;
+
+	r = cmd_parse(self, argc, argv, &args, &operands);
+	if (r < 0)
+		r = cmd_operands(self, argc, argv, operands, 0);
+	if (r < 0)
+		r = cmd_begin(&run, self, &args.common, columns, ARRAY_LEN(columns));
+	if (r >= 0)
+		return r;
+	run.exit = list(&run);
+	return cmd_end(&run);
+}
+
+const struct command cmd_maps = {
+	.name = "maps",
+	.summary = "memory maps with what is resident; marks anonymous code, deleted files, memfds",
+	.usage = "[-p PID]... [--json] [-o FILE]",
+	.example = "csi maps -p 7\ncsi maps --json | grep anon-exec",
+	.tables = tables,
+	.ntables = ARRAY_LEN(tables),
+	.run = maps_run,
+};
