@@ -19,6 +19,7 @@ struct birth {
 	enum birth_basis basis;
 	int64_t ref;      /* ns since 1970 */
 	uint64_t mnt_id;  /* of "/" */
+	int64_t runtime_until; /* up to this ctime a mount point's ancestors are the runtime's own making */
 	bool stepped;     /* start of the first process not 0 to 10 s after ref: trust the handle bit only */
 };
 

@@ -62,6 +62,7 @@ struct walk_limits {
 	uint64_t entries;    /* default 100 million */
 	size_t sort_names;   /* names sorted per directory; default 65,536; above: kernel order and a gap-less note */
 	int64_t deadline;    /* CLOCK_MONOTONIC ns, 0 none */
+	bool handles;        /* ask name_to_handle_at(2) for handle_upper: one more system call an entry */
 	const atomic_bool *stop; /* set by a signal: the walk ends with -ECANCELED */
 	const struct gap_sink *gaps;
 };
@@ -78,10 +79,10 @@ struct walk_entry {
 	struct bytes path;     /* absolute in the root, "/" for the root itself, target bytes; may exceed PATH_MAX */
 	struct file_info info; /* from the pinned descriptor */
 	enum mount_kind mount;
-	int pin;               /* O_PATH, borrowed; a callback that wants it calls walk_take_pin() */
+	int pin;               /* O_PATH, borrowed; a callback that wants it calls walk_take_pin(). -1: not WALK_ENTRY */
 	struct bytes link;     /* target of a symbolic link, as read; its atime was taken (info) before */
 	bool handle_upper;     /* name_to_handle_at(2) says pure upper file of an overlay (tried.md section 1) */
-	bool noatime;          /* for a directory: it was or will be read with O_NOATIME */
+	bool noatime;          /* for a directory: false when reading it may move its atime */
 };
 
 /* The descriptor becomes the caller's; -1 if already taken. */
@@ -94,10 +95,17 @@ typedef int (*walk_fn)(void *ctx, struct walk_entry *e);
 /*
  * root_walk - every entry below START ("/" or a path in the root), depth first, names sorted by bytes.
  *
+ * START is itself the first entry. A final symlink of START is not followed ("/var/run/" with a slash
+ * is); "." and doubled slashes leave the paths told, ".." stays. The mount that START lies on was named
+ * by whoever gave it and is walked whatever its kind, but pseudo is refused: -EINVAL.
+ *
  * Iterative, one component an openat(2), O_PATH | O_NOFOLLOW then statx then open; at most 64
- * directory descriptors and 6 MiB of names and frames whatever the tree. What cannot be read goes to
- * limits->gaps and the walk goes on; a directory that moved while it was walked is a gap (ESTALE).
- * 0, -ECANCELED (stop), -ETIMEDOUT, -E2BIG (entries), or what the callback returned.
+ * directory descriptors and 6 MiB of names and frames whatever the tree. Paths go to 4 MiB, deeper
+ * is a gap (ENAMETOOLONG). What cannot be read goes to limits->gaps and the walk goes on; a name that
+ * vanished before it was pinned is a gap (ENOENT), a directory that was moved or removed while it was
+ * walked too (ESTALE). A network file system that is not entered is never asked for anything.
+ * 0, -ECANCELED (stop), -ETIMEDOUT, -E2BIG (entries), what root_pin says of START, or what the
+ * callback returned.
  */
 int root_walk(struct root *r, struct bytes start, const struct walk_limits *limits, walk_fn fn, void *ctx);
 
