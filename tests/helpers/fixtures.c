@@ -69,7 +69,7 @@ int mode_maps(int argc, char **argv)
 	if (ftruncate(fd, MIB) < 0)
 		return 1;
 	char *memfd = map("memfd", MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
-	strcpy(memfd, text);
+	memcpy(memfd, text, strlen(text) + 1);
 	char *shared = map("shared", MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
 	touch_half(shared, MIB);
 	char *exec = map("exec", 65536, PROT_READ | PROT_WRITE, private, -1);
@@ -94,7 +94,8 @@ int mode_fds(int argc, char **argv)
 	if (write(memfd, "in memory\n", 10) != 10 || pipe(pipes) < 0)
 		return 1;
 	int tcp = socket(AF_INET, SOCK_STREAM, 0), un = socket(AF_UNIX, SOCK_STREAM, 0);
-	ready("deleted %d\nmemfd %d\npipe %d\ntcp %d\nunix %d\n", deleted, memfd, pipes[0], tcp, un);
+	ready("deleted %d\nmemfd %d\npipe %d\ntcp %d\nunix %d\n", deleted, memfd, pipes[0], tcp,
+	      un);
 	rest();
 }
 
@@ -107,7 +108,7 @@ static void *sleeper(void *arg)
 /* threads N */
 int mode_threads(int argc, char **argv)
 {
-	int n = argc > 0 ? atoi(argv[0]) : 4, made = 1;
+	int n = argc > 0 ? number(argv[0]) : 4, made = 1;
 	pthread_attr_t attr;
 	pthread_t thread;
 

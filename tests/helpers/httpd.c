@@ -122,10 +122,10 @@ static char *percent_decode(char *s)
 	char *to = s;
 
 	for (char *from = s; *from; from++) {
-		unsigned byte;
+		if (*from == '%' && from[1] && from[2]) {
+			char hex[3] = { from[1], from[2], '\0' };
 
-		if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1) {
-			*to++ = (char)byte;
+			*to++ = (char)strtoul(hex, NULL, 16);
 			from += 2;
 		} else {
 			*to++ = *from;
@@ -150,7 +150,7 @@ static void get_run(char *query, char *reply)
 
 static void get_kill(const char *pid, char *reply)
 {
-	say(reply, "kill", kill((pid_t)atoi(pid), SIGKILL) < 0 ? -errno : 0);
+	say(reply, "kill", kill((pid_t)number(pid), SIGKILL) < 0 ? -errno : 0);
 	usleep(20000);
 	reap();
 }

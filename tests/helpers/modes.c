@@ -89,7 +89,7 @@ static int mode_env(int argc, char **argv)
 /* zombies N: children that have ended and that nobody waits for. */
 static int mode_zombies(int argc, char **argv)
 {
-	int n = argc > 0 ? atoi(argv[0]) : 1;
+	int n = argc > 0 ? number(argv[0]) : 1;
 
 	for (int i = 0; i < n; i++) {
 		pid_t pid = fork();
@@ -107,7 +107,7 @@ static int mode_zombies(int argc, char **argv)
 /* idle N: N sleeping children, for tables of many processes. */
 static int mode_idle(int argc, char **argv)
 {
-	int n = argc > 0 ? atoi(argv[0]) : 1;
+	int n = argc > 0 ? number(argv[0]) : 1;
 
 	for (int i = 0; i < n; i++) {
 		pid_t pid = fork();
@@ -148,7 +148,7 @@ static int mode_flash(int argc, char **argv)
 /* churn [N]: N processes at any time, each for some milliseconds. */
 static int mode_churn(int argc, char **argv)
 {
-	int width = argc > 0 ? atoi(argv[0]) : 8;
+	int width = argc > 0 ? number(argv[0]) : 8;
 	unsigned serial = 0;
 
 	ready("churn %d\n", width);
@@ -165,7 +165,7 @@ static int mode_churn(int argc, char **argv)
 /* reuse PID: mayflies which all have this one PID. Needs the rights of clone3's set_tid. */
 static int mode_reuse(int argc, char **argv)
 {
-	pid_t want = argc > 0 ? (pid_t)atoi(argv[0]) : 4000;
+	pid_t want = argc > 0 ? (pid_t)number(argv[0]) : 4000;
 	struct clone_args args = {
 		.exit_signal = SIGCHLD,
 		.set_tid = (uint64_t)(uintptr_t)&want,
@@ -197,7 +197,8 @@ static int enter_mnt(const char *pid)
 /* over HOSTPID SOURCE TARGET: from the host, a bind mount inside that process's mount namespace. */
 static int mode_over(int argc, char **argv)
 {
-	if (argc < 3 || enter_mnt(argv[0]) < 0 || mount(argv[1], argv[2], NULL, MS_BIND, NULL) < 0) {
+	if (argc < 3 || enter_mnt(argv[0]) < 0 ||
+	    mount(argv[1], argv[2], NULL, MS_BIND, NULL) < 0) {
 		perror("over");
 		return 1;
 	}
@@ -212,21 +213,10 @@ static int mode_true(int argc, char **argv)
 }
 
 const struct mode modes[] = {
-	{ "standin", mode_standin },
-	{ "argv0", mode_argv0 },
-	{ "masquerade", mode_masquerade },
-	{ "kworker", mode_kworker },
-	{ "exe", mode_exe },
-	{ "env", mode_env },
-	{ "zombies", mode_zombies },
-	{ "idle", mode_idle },
-	{ "flash", mode_flash },
-	{ "churn", mode_churn },
-	{ "reuse", mode_reuse },
-	{ "over", mode_over },
-	{ "threads", mode_threads },
-	{ "maps", mode_maps },
-	{ "fds", mode_fds },
-	{ "true", mode_true },
-	{ NULL, NULL },
+	{ "standin", mode_standin }, { "argv0", mode_argv0 }, { "masquerade", mode_masquerade },
+	{ "kworker", mode_kworker }, { "exe", mode_exe },     { "env", mode_env },
+	{ "zombies", mode_zombies }, { "idle", mode_idle },   { "flash", mode_flash },
+	{ "churn", mode_churn },     { "reuse", mode_reuse }, { "over", mode_over },
+	{ "threads", mode_threads }, { "maps", mode_maps },   { "fds", mode_fds },
+	{ "true", mode_true },	     { NULL, NULL },
 };

@@ -16,7 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static unsigned fs_uid, fs_gid;
+static unsigned long fs_uid, fs_gid;
 static bool switching;
 
 static void borrow_ids(void)
@@ -148,7 +148,7 @@ static int try_vm(pid_t pid, uint64_t at)
 
 static void probe(pid_t pid, int proc)
 {
-	static const char *const texts[] = { "stat", "cmdline", "status", "environ", "maps",
+	static const char *const texts[] = { "stat",	"cmdline",   "status", "environ", "maps",
 					     "pagemap", "mountinfo", "cgroup", "net/tcp" };
 	uint64_t at = first_address(proc);
 
@@ -162,6 +162,15 @@ static void probe(pid_t pid, int proc)
 	verdict("vm_readv", try_vm(pid, at));
 }
 
+static void parse_ids(const char *text)
+{
+	char *colon;
+
+	fs_uid = strtoul(text, &colon, 10);
+	fs_gid = strtoul(colon + (*colon == ':'), NULL, 10);
+	switching = true;
+}
+
 int main(int argc, char **argv)
 {
 	char path[32];
@@ -170,14 +179,16 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: probe PID [UID:GID]\n");
 		return 2;
 	}
-	switching = argc > 2 && sscanf(argv[2], "%u:%u", &fs_uid, &fs_gid) == 2;
-	snprintf(path, sizeof(path), "/proc/%d", atoi(argv[1]));
+	pid_t pid = (pid_t)strtol(argv[1], NULL, 10);
+	if (argc > 2)
+		parse_ids(argv[2]);
+	snprintf(path, sizeof(path), "/proc/%d", pid);
 	int proc = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0) {
 		perror(path);
 		return 1;
 	}
-	probe((pid_t)atoi(argv[1]), proc);
+	probe(pid, proc);
 	close(proc);
 	return 0;
 }

@@ -26,7 +26,8 @@ char *canary(pid_t pid)
 	char *text = malloc(64);
 
 	if (text)
-		snprintf(text, 64, "%s-%s-%d-%08x", "CSI", "CANARY", (int)pid, (unsigned)pid * 2654435761u);
+		snprintf(text, 64, "%s-%s-%d-%08x", "CSI", "CANARY", (int)pid,
+			 (unsigned)pid * 2654435761u);
 	return text;
 }
 
@@ -44,6 +45,11 @@ void rest(void)
 {
 	for (;;)
 		pause();
+}
+
+int number(const char *text)
+{
+	return (int)strtol(text, NULL, 10);
 }
 
 static int copy_bytes(int from, int to)

@@ -23,9 +23,12 @@ int mode_maps(int argc, char **argv);
 int mode_fds(int argc, char **argv);
 int mode_threads(int argc, char **argv);
 
-/* Forks and executes PATH as a child; RET gets what it says when ready. Returns its pid, or -errno. */
+/* Forks and executes PATH as a child; RET gets what it says when ready. Returns its pid, or -errno.
+ */
 pid_t spawn(const char *path, char *const argv[], char *const envp[], char *ret, size_t size);
 
+/* A decimal argument. */
+int number(const char *text);
 int copy_self(const char *path);
 void ready(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void rest(void);
