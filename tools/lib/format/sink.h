@@ -28,6 +28,12 @@ static inline int sink_close(struct sink *s)
 	return s ? s->ops->close(s) : 0;
 }
 
+/* For AUTO_DONE, on the ways out that have failed already. */
+static inline void sink_closep(struct sink **s)
+{
+	(void)sink_close(*s);
+}
+
 /* To a descriptor (taken if OWN). SIGPIPE must be ignored by the program; EPIPE comes back. */
 int sink_fd(int fd, bool own, struct sink **ret);
 /* Appends to a borrowed buffer. */
