@@ -155,7 +155,7 @@ static void mark_ancestors(struct scan *s)
 	bool plain = false, known;
 
 	for (int i = 0; node && i < ANCESTORS_MAX; i++) {
-		if (node->id.pid == 1) {
+		if (node->id.pid == 1 && node->id.pid != s->source->self) {
 			plain = is_plain(s, node);
 			break;
 		}

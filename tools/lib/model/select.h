@@ -9,7 +9,8 @@
  *    It is looked for among the processes whose name begins with "csi".
  *  - The descendants, in our mount namespace, of both. But where our ancestors lead up to a PID 1 that
  *    is not csi and whose mount namespace is ours or cannot be read, we run plainly on a host, or in
- *    the target itself: then only the ancestors are ours, since their descendants are everything.
+ *    the target itself: then of the ancestors' trees only the ancestors are ours, since their
+ *    descendants are everything.
  *
  * On a fixture, and on a /proc where this process cannot be seen, nothing is ours.
  */
