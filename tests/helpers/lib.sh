@@ -256,3 +256,23 @@ expect_within() {
 escape() { python3 "$HELPERS/printable.py" --escape; }
 
 canary_of() { printf 'CSI-CANARY-%d-%08x' "$1" $((($1 * 2654435761) & 0xffffffff)); }
+
+# Do no harm: harm_before takes the snapshot, expect_no_harm compares
+
+# harm_before [HOSTPID...]: files and upper directory of the target, memory of PID 1 and of these
+harm_before() {
+	harm_args=(--tree "$MERGED" --tree "$POD_DIR/volume" --tree "$POD_DIR/shm" --upper "$UPPER" --pid "$TPID")
+	local pid
+	for pid; do
+		harm_args+=(--pid "$pid")
+	done
+	python3 "$HELPERS/harm.py" snap before.json "${harm_args[@]}" || fail "no snapshot"
+}
+
+harm_cached() { harm_args+=(--cached "$1"); }
+
+expect_no_harm() {
+	checks=$((checks + 1))
+	python3 "$HELPERS/harm.py" snap after.json "${harm_args[@]}" || fail "no snapshot"
+	python3 "$HELPERS/harm.py" diff before.json after.json >harm.txt || fail "the target changed" harm.txt
+}
