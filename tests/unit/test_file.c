@@ -101,6 +101,11 @@ static void test_swap(int dir)
 	OK("a name that becomes a FIFO does not matter once it is pinned");
 }
 
+static bool same_time(struct file_stamp a, struct file_stamp b)
+{
+	return a.sec == b.sec && a.nsec == b.nsec;
+}
+
 static void test_times(int dir)
 {
 	/* An old atime: relatime would move it on the first read. */
@@ -117,7 +122,8 @@ static void test_times(int dir)
 	CHECK_INT(file_read_at(f, text, sizeof(text), 0), 7);
 	file_cache_drop(f, 0, 7);
 	CHECK_INT(file_info(f, &after), 0);
-	CHECK(memcmp(&before, &after, sizeof(before)) == 0);
+	CHECK(same_time(before.atime, after.atime) && same_time(before.mtime, after.mtime) &&
+	      same_time(before.ctime, after.ctime));
 	OK("reading moves no time");
 }
 
