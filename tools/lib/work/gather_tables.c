@@ -161,7 +161,7 @@ static void put_socket(struct out *o, const struct target *t, const struct sock 
 	out_u64(o, F_NETWORK_INODE, s->inode);
 	if (s->path.n)
 		out_bytes(o, F_FILE_PATH, s->path);
-	if (s->table <= SOCK_RAW6) {
+	if (s->table <= TABLE_RAW6) {
 		sock_address_text(s, false, text);
 		out_str(o, F_SOURCE_IP, text);
 		out_u64(o, F_SOURCE_PORT, s->local_port);
