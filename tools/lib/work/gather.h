@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `collect` puts into a bundle, one function a kind of evidence. The order in which the command
- * calls them is the order of volatility. Each returns 0, or what ended the bundle itself (-EPIPE,
- * -ECANCELED, -ENOMEM): a thing that could not be read is a gap record, and the rest goes on.
+ * What `collect` puts into a bundle, one function a kind of evidence. The order in which the
+ * command calls them is the order of volatility. Each returns 0, or what ended the bundle itself
+ * (-EPIPE, -ECANCELED, -ENOMEM): a thing that could not be read is a gap record, and the rest goes
+ * on.
  */
 #ifndef CSI_WORK_GATHER_H
 #define CSI_WORK_GATHER_H
@@ -14,29 +15,30 @@ enum gather_scope { SCOPE_QUICK, SCOPE_STANDARD, SCOPE_FULL };
 
 enum {
 	GATHER_TEXT_MAX = (4 << 20) - 1, /* one /proc text */
-	GATHER_TABLE_PART = 512 << 10,   /* processes.jsonl is followed by processes.2.jsonl, ... */
+	GATHER_TABLE_PART = 512 << 10,	 /* processes.jsonl is followed by processes.2.jsonl, ... */
 	GATHER_QUICK_FILE_MAX = 1 << 20, /* --scope quick takes changed files up to this size */
 };
 
 struct gather {
-	struct source *source;         /* borrowed, like all pointers here */
+	struct source *source; /* borrowed, like all pointers here */
 	struct targets *targets;
 	struct bundle *bundle;
 	enum gather_scope scope;
-	bool volumes;                  /* --volumes: volumes and network mounts too */
-	int64_t deadline;              /* CLOCK_MONOTONIC ns, 0 none */
+	bool volumes;	  /* --volumes: volumes and network mounts too */
+	int64_t deadline; /* CLOCK_MONOTONIC ns, 0 none */
 	const atomic_bool *stop;
-	const struct gap_sink *gaps;   /* where a person or the exit code learns of a gap */
+	const struct gap_sink *gaps; /* where a person or the exit code learns of a gap */
 	void (*progress)(void *ctx, const char *text);
 	void *progress_ctx;
 
 	/* Kept by gather itself; gather_open and gather_done. */
-	struct gap_sink ledger_gaps;   /* into the ledger, then to GAPS: for everything gather calls */
-	struct out *record;            /* one ledger record at a time */
+	struct gap_sink
+		ledger_gaps; /* into the ledger, then to GAPS: for everything gather calls */
+	struct out *record;  /* one ledger record at a time */
 	struct buf line;
-	uint64_t links_read;           /* symbolic links whose atime moved by readlink */
-	uint64_t noatime_refused;      /* files and directories read without O_NOATIME */
-	uint64_t started;              /* CLOCK_MONOTONIC ns */
+	uint64_t links_read;	  /* symbolic links whose atime moved by readlink */
+	uint64_t noatime_refused; /* files and directories read without O_NOATIME */
+	uint64_t started;	  /* CLOCK_MONOTONIC ns */
 };
 
 int gather_open(struct gather *g);
@@ -50,7 +52,8 @@ struct gather_case {
 };
 int gather_case(struct gather *g, const struct gather_case *c);
 
-/* processes, containers, mounts, sockets and posture, as JSON lines; signs as findings in the ledger. */
+/* processes, containers, mounts, sockets and posture, as JSON lines; signs as findings in the
+ * ledger. */
 int gather_processes(struct gather *g);
 int gather_containers(struct gather *g);
 int gather_mounts(struct gather *g);
@@ -75,8 +78,8 @@ void gather_tell(struct gather *g, int err, const char *what, pid_t pid, struct 
 int gather_record_end(struct gather *g);
 
 /*
- * A table of JSON lines that becomes one entry, or several of at most GATHER_TABLE_PART: its size is
- * not known before, and a tar entry needs it.
+ * A table of JSON lines that becomes one entry, or several of at most GATHER_TABLE_PART: its size
+ * is not known before, and a tar entry needs it.
  */
 struct gather_table {
 	struct gather *g;

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records of processes and of findings. */
+#include "work/process_record.h"
+
+#include "base/when.h"
+
+#include <stdio.h>
+
+enum {
+	SHOWN_SIGNS_MAX = 32,  /* of one process; the catalogue is shorter */
+	SHOWN_ARGS_MAX = 4096, /* arguments of one process */
+	TABLE_ARGS_MAX = 8192, /* bytes of them in a table; JSON has them all */
+	NEXT_MAX = 256,
+};
+
+struct shown_signs {
+	size_t n;
+	struct {
+		const char *id, *level;
+	} v[SHOWN_SIGNS_MAX];
+};
+
+static void keep_sign(void *ctx, const struct sign *s, const struct finding *f)
+{
+	struct shown_signs *shown = ctx;
+
+	if (shown->n == SHOWN_SIGNS_MAX)
+		return;
+	shown->v[shown->n].id = s->id;
+	shown->v[shown->n].level = sign_level_name(f->level);
+	shown->n++;
+}
+
+static void put_signs(struct out *o, const struct facts *f)
+{
+	struct shown_signs shown = { 0 };
+
+	signs_judge(f, keep_sign, &shown);
+	out_pairs(o, F_CSI_SIGNS, "id", "level");
+	for (size_t i = 0; i < shown.n; i++)
+		out_pair_add(o, bytes_str(shown.v[i].id), bytes_str(shown.v[i].level));
+}
+
+static void put_id(struct out *o, enum field f, unsigned id)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%u", id);
+
+	out_bytes(o, f, bytes_of(text, (size_t)n));
+}
+
+/* A process without arguments is shown as ps(1) shows it: its comm in brackets. */
+static void put_name_in_brackets(struct out *o, const struct proc_stat *st)
+{
+	unsigned char text[PROC_COMM_MAX + 2];
+
+	text[0] = '[';
+	memcpy(text + 1, st->comm, st->comm_len);
+	text[st->comm_len + 1] = ']';
+	out_bytes(o, F_PROCESS_ARGS, bytes_of(text, st->comm_len + 2));
+}
+
+static void put_args(struct out *o, const struct facts *f, bool table)
+{
+	struct bytes rest = buf_bytes(&f->cmdline);
+	struct bytes arg;
+
+	if (table && rest.n == 0) {
+		put_name_in_brackets(o, f->stat);
+		return;
+	}
+	if (table && rest.n > TABLE_ARGS_MAX)
+		rest.n = TABLE_ARGS_MAX;
+	out_list(o, F_PROCESS_ARGS);
+	for (int n = 0; n < SHOWN_ARGS_MAX && proc_next_string(&rest, &arg) > 0; n++)
+		out_list_add(o, arg);
+}
+
+/* A table's line is short: month, day and second. */
+static void put_start(struct out *o, int64_t start, bool table)
+{
+	char text[WHEN_TEXT_MAX];
+
+	if (!table || start < 0) {
+		out_time(o, F_PROCESS_START, start);
+		return;
+	}
+	when_text(start, text);
+	text[10] = ' ';
+	out_bytes(o, F_PROCESS_START, bytes_of(text + 5, 14));
+}
+
+static void put_containers(struct out *o, const struct facts *f)
+{
+	if (f->container_id.n)
+		out_bytes(o, F_CONTAINER_ID, buf_bytes(&f->container_id));
+	if (f->ns_mnt)
+		out_u64(o, F_CSI_NS_MNT, f->ns_mnt);
+	if (f->ns_pid)
+		out_u64(o, F_CSI_NS_PID, f->ns_pid);
+}
+
+int process_record(struct out *o, struct process *p, const struct facts *f, unsigned form)
+{
+	bool table = form & PROCESS_RECORD_TABLE;
+	char entity[96];
+
+	out_begin(o, "state");
+	put_containers(o, f);
+	if (form & PROCESS_RECORD_SIGNS)
+		put_signs(o, f);
+	out_bytes(o, F_CSI_STATE, bytes_of(&f->stat->state, 1));
+	put_args(o, f, table);
+	process_entity_id(p, entity);
+	out_str(o, F_PROCESS_ENTITY_ID, entity);
+	if (f->known & FACT_EXE_LINK)
+		out_bytes(o, F_PROCESS_EXECUTABLE, buf_bytes(&f->exe_link));
+	out_bytes(o, F_PROCESS_NAME, bytes_of(f->stat->comm, f->stat->comm_len));
+	out_u64(o, F_PROCESS_PARENT_PID, (uint64_t)f->stat->ppid);
+	out_u64(o, F_PROCESS_PID, (uint64_t)f->stat->pid);
+	put_start(o, process_start(p), table);
+	out_u64(o, F_PROCESS_THREADS, f->stat->threads);
+	if (f->status && (f->status->have & STATUS_UIDS))
+		put_id(o, F_PROCESS_USER_ID, f->status->uid[1]);
+	if (f->status && (f->status->have & STATUS_GIDS))
+		put_id(o, F_PROCESS_GROUP_ID, f->status->gid[1]);
+	return out_end(o);
+}
+
+/* "csi dump -p %d ..." with the PID; a row's text has at most that one. */
+static void put_next(struct out *o, const char *next, pid_t pid)
+{
+	const char *mark = strstr(next, "%d");
+	char text[NEXT_MAX];
+
+	if (!mark) {
+		out_str(o, F_CSI_NEXT, next);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.*s%d%s", (int)(mark - next), next, (int)pid, mark + 2);
+	out_str(o, F_CSI_NEXT, text);
+}
+
+int finding_record(struct out *o, struct process *p, const struct sign *s, const struct finding *f)
+{
+	char entity[96];
+
+	process_entity_id(p, entity);
+	out_begin(o, "alert");
+	out_pairs(o, F_CSI_EVIDENCE, "field", "value");
+	for (size_t i = 0; i < f->n; i++)
+		out_pair_add(o, bytes_str(f->evidence[i].field),
+			     bytes_of(f->evidence[i].value, f->evidence[i].len));
+	out_str(o, F_CSI_LEVEL, sign_level_name(f->level));
+	put_next(o, s->next, process_id(p).pid);
+	out_u64(o, F_EVENT_SEVERITY, sign_level_severity(f->level));
+	out_str(o, F_PROCESS_ENTITY_ID, entity);
+	out_u64(o, F_PROCESS_PID, (uint64_t)process_id(p).pid);
+	out_str(o, F_RULE_ID, s->id);
+	out_str(o, F_RULE_NAME, s->title);
+	out_list(o, F_THREAT_TECHNIQUE_ID);
+	for (size_t i = 0; i < ARRAY_LEN(s->technique) && s->technique[i]; i++)
+		out_list_add(o, bytes_str(s->technique[i]));
+	return out_end(o);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One process and its findings as records: the same in `csi ps` and in a bundle. */
+#ifndef CSI_WORK_PROCESS_RECORD_H
+#define CSI_WORK_PROCESS_RECORD_H
+
+#include "format/out.h"
+#include "signs/signs.h"
+
+enum process_record_form {
+	PROCESS_RECORD_SIGNS = 1 << 0, /* csi.signs, also when there is none */
+	PROCESS_RECORD_TABLE =
+		1 << 1, /* for a person: short start, cut arguments, [comm] without any */
+};
+
+/* A whole record, out_begin to out_end, of what F knows. Returns what out_end does. */
+int process_record(struct out *o, struct process *p, const struct facts *f, unsigned form);
+/* A finding: event.kind alert. */
+int finding_record(struct out *o, struct process *p, const struct sign *s, const struct finding *f);
+
+#endif
