@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* csi walk: files of each distinct root of the selected processes. */
+#include "cmd/walk.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum {
+	ROOTS_MAX = 512,
+	CGROUP_MAX = 64 << 10,
+};
+
+struct walk_args {
+	struct common_args common;
+	bool hash, sha1, md5, only_new, volumes;
+};
+
+static const struct opt walk_opts[] = {
+	{ .name = "hash",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct walk_args, hash),
+	  .help = "SHA-256 of regular files" },
+	{ .name = "sha1",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct walk_args, sha1),
+	  .help = "SHA-1 of them" },
+	{ .name = "md5",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct walk_args, md5),
+	  .help = "MD5 of them" },
+	{ .name = "new",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct walk_args, only_new),
+	  .help = "only what is new since the container started" },
+	{ .name = "volumes",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct walk_args, volumes),
+	  .help = "enter volumes and network mounts too" },
+};
+
+static const struct opt_table tables[] = {
+	OPT_TABLE(common_pid_opts),
+	OPT_TABLE(common_source_opts),
+	OPT_TABLE(walk_opts),
+	OPT_TABLE(common_output_opts),
+	OPT_TABLE(common_max_file_opts),
+	OPT_TABLE(common_timeout_opts),
+	OPT_TABLE(common_jobs_opts),
+	OPT_TABLE(common_talk_opts),
+};
+
+struct walk_cmd {
+	struct run *run;
+	const struct walk_args *args;
+	struct hashwalk_options opts;
+	char **paths; /* operands */
+	size_t npaths;
+	struct walk_root *roots;
+	size_t nroots;
+	uint64_t walked; /* operands that were found, in any root */
+};
+
+static void tell(struct walk_cmd *w, const char *what, pid_t pid, int err)
+{
+	const struct gap gap = { .err = err, .what = what, .pid = pid };
+
+	gap_tell(&w->run->gaps, &gap);
+}
+
+static bool known(const struct walk_cmd *w, uint64_t ns_mnt, struct bytes link)
+{
+	for (size_t i = 0; i < w->nroots; i++)
+		if (w->roots[i].ns_mnt == ns_mnt && bytes_eq(buf_bytes(&w->roots[i].link), link))
+			return true;
+	return false;
+}
+
+static void root_done(struct walk_root *r)
+{
+	root_closep(&r->root);
+	buf_done(&r->link);
+	buf_done(&r->container_id);
+}
+
+static int keep_root(struct walk_cmd *w, struct walk_root *r)
+{
+	struct walk_root *grown;
+
+	if (w->nroots == ROOTS_MAX) {
+		tell(w, "open root", r->pid, -E2BIG);
+		root_done(r);
+		return 0;
+	}
+	grown = realloc(w->roots, (w->nroots + 1) * sizeof(*grown));
+	if (!grown) {
+		root_done(r);
+		return -ENOMEM;
+	}
+	w->roots = grown;
+	w->roots[w->nroots++] = *r;
+	return 0;
+}
+
+static void read_container_id(struct process *p, struct buf *ret)
+{
+	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
+	int r = process_text(p, TEXT_CGROUP, &text, CGROUP_MAX);
+
+	if (r == 0 || r == -EFBIG)
+		(void)buf_addb(ret, proc_container_id(buf_bytes(&text)));
+}
+
+/* Gone, a kernel thread, a zombie: no root, and no gap. */
+static bool has_root(struct process *p)
+{
+	const struct proc_stat *st = process_stat(p);
+
+	return !(st->flags & PROC_PF_KTHREAD) && st->state != 'Z' && st->state != 'X';
+}
+
+static int add_root_of(struct walk_cmd *w, struct process_id id)
+{
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	struct walk_root r = { .pid = id.pid, .first_start = INT64_MIN };
+	int err = process_open(w->run->source, id, &p);
+
+	if (err < 0)
+		return err == -ENOMEM ? err : 0;
+	if (!has_root(p))
+		return 0;
+	err = process_link(p, LINK_ROOT, &r.link);
+	if (process_ns(p, LINK_NS_MNT, &r.ns_mnt) < 0)
+		r.ns_mnt = 0;
+	if (err == 0 && r.ns_mnt && known(w, r.ns_mnt, buf_bytes(&r.link))) {
+		root_done(&r);
+		return 0;
+	}
+	if (err == 0)
+		err = process_root(p, &r.root);
+	if (err < 0) {
+		if ((err != -ENOENT && err != -ESRCH) || process_verify(p) == 0)
+			tell(w, "open root", id.pid, err);
+		root_done(&r);
+		return 0;
+	}
+	read_container_id(p, &r.container_id);
+	return keep_root(w, &r);
+}
+
+/* The first process of a namespace dates its container, whether it was selected or not. */
+static int find_first_starts(struct walk_cmd *w)
+{
+	AUTO_DONE(process_iter_done) struct process_iter it = { 0 };
+	struct process_id id;
+	int r = process_iter_init(w->run->source, &it);
+
+	while (r == 0 && process_iter_next(&it, &id) > 0) {
+		AUTO_DONE(process_closep) struct process *p = NULL;
+		uint64_t ns;
+
+		if (process_open(w->run->source, id, &p) < 0 || !has_root(p) ||
+		    process_ns(p, LINK_NS_MNT, &ns) < 0)
+			continue;
+		for (size_t i = 0; i < w->nroots; i++) {
+			struct walk_root *root = &w->roots[i];
+
+			if (root->ns_mnt != ns || process_start(p) == INT64_MIN)
+				continue;
+			if (root->first_start == INT64_MIN || process_start(p) < root->first_start)
+				root->first_start = process_start(p);
+		}
+	}
+	return r;
+}
+
+/* -1 to go on, or an exit code. */
+static int find_roots(struct walk_cmd *w)
+{
+	AUTO_DONE(selection_done) struct selection sel = { 0 };
+	struct walk_root only = { .first_start = INT64_MIN };
+	int r;
+
+	if (source_kind(w->run->source) == SOURCE_ROOT) {
+		r = source_root(w->run->source, &only.root);
+		if (r == 0)
+			r = keep_root(w, &only);
+	} else {
+		r = cmd_select(w->run, &sel);
+		if (r >= 0)
+			return r;
+		r = 0;
+		for (size_t i = 0; r == 0 && i < sel.n; i++)
+			r = add_root_of(w, sel.ids[i]);
+		if (r == 0)
+			r = find_first_starts(w);
+	}
+	if (r == 0)
+		return -1;
+	cmd_fail(w->run, "open the root", bytes_of(NULL, 0), r, NULL);
+	return EXIT_FAILED;
+}
+
+/* 0 to go on, or -errno that ends the command. */
+static int walk_path(struct walk_cmd *w, const struct walk_root *root, struct bytes path)
+{
+	struct walk_show show = { .run = w->run, .root = root };
+	struct gap gap = { .what = "walk", .pid = root->pid, .on = path };
+	int r = walk_show_heading(&show);
+
+	if (r < 0)
+		return r;
+	r = hashwalk_run(root->root, path, &w->opts, walk_show_item, &show);
+	cmd_progress(w->run, NULL);
+	/* One container need not have what another has; in none it is told at the end. */
+	if (r == -ENOENT && w->npaths)
+		return 0;
+	w->walked++;
+	if (r == 0 || r == -ECANCELED || r == -ENOMEM || r == out_error(w->run->out))
+		return r == -ECANCELED ? 0 : r;
+	gap.err = r;
+	gap_tell(&w->run->gaps, &gap);
+	return 0;
+}
+
+static int walk_root(struct walk_cmd *w, const struct walk_root *root)
+{
+	int r = birth_reference(root->root, root->first_start, &w->opts.birth);
+
+	if (r < 0)
+		w->opts.birth = (struct birth){ .basis = BIRTH_NONE };
+	if (w->opts.only_new && w->opts.birth.basis == BIRTH_NONE)
+		cmd_note(w->run, "what is new cannot be told in this root: all of it is shown");
+	else if (w->opts.only_new && w->opts.birth.stepped)
+		cmd_note(w->run, "the clock was set since this container started: what cannot be "
+				 "told to be old is shown");
+	if (w->npaths == 0)
+		return walk_path(w, root, bytes_str("/"));
+	r = 0;
+	for (size_t i = 0; r == 0 && i < w->npaths && !atomic_load(&w->run->stop); i++)
+		r = walk_path(w, root, bytes_str(w->paths[i]));
+	return r;
+}
+
+static int walk_all(struct walk_cmd *w)
+{
+	int r = find_roots(w);
+
+	if (r >= 0)
+		return r;
+	r = 0;
+	for (size_t i = 0; r == 0 && i < w->nroots && !atomic_load(&w->run->stop); i++)
+		r = walk_root(w, &w->roots[i]);
+	if (r < 0 && r != out_error(w->run->out)) {
+		cmd_fail(w->run, "walk", bytes_of(NULL, 0), r, NULL);
+		return EXIT_FAILED;
+	}
+	if (r == 0 && w->npaths && w->nroots && !w->walked && !atomic_load(&w->run->stop)) {
+		cmd_fail(w->run, "walk", bytes_str(w->paths[0]), -ENOENT, "in no root");
+		return EXIT_FAILED;
+	}
+	return EXIT_COMPLETE;
+}
+
+static void set_options(struct walk_cmd *w, const struct walk_args *a)
+{
+	w->args = a;
+	w->opts.jobs = (unsigned)a->common.jobs;
+	w->opts.hashes = (a->hash ? (unsigned)HASH_SHA256 : 0u) |
+			 (a->sha1 ? (unsigned)HASH_SHA1 : 0u) | (a->md5 ? (unsigned)HASH_MD5 : 0u);
+	/* A table has no room for them. */
+	w->opts.xattrs = a->common.json;
+	w->opts.only_new = a->only_new;
+	w->opts.max_file = a->common.max_file;
+	w->opts.limits.enter = (unsigned)WALK_MEMORY | (unsigned)WALK_BOUND;
+	if (a->volumes)
+		w->opts.limits.enter |= (unsigned)WALK_VOLUME | (unsigned)WALK_NETWORK;
+	w->opts.limits.stop = &w->run->stop;
+}
+
+static int walk_run(const struct command *self, int argc, char **argv)
+{
+	struct walk_args args = { 0 };
+	struct run run = { 0 };
+	struct walk_cmd w = { .run = &run };
+	struct column columns[WALK_COLUMNS_MAX];
+	int operands, r;
+
+	r = cmd_parse(self, argc, argv, &args, &operands);
+	if (r >= 0)
+		return r;
+	set_options(&w, &args);
+	w.paths = argv + operands;
+	w.npaths = (size_t)(argc - operands);
+	r = cmd_begin(&run, self, &args.common, columns, walk_columns(w.opts.hashes, columns));
+	if (r >= 0)
+		return r;
+	run.exit = walk_all(&w);
+	for (size_t i = 0; i < w.nroots; i++)
+		root_done(&w.roots[i]);
+	free(w.roots);
+	return cmd_end(&run);
+}
+
+const struct command cmd_walk = {
+	.name = "walk",
+	.summary = "files of the target: metadata, hashes, and what is new since it started",
+	.usage = "[-p PID]... [--new] [--hash] [--volumes] [--json] [PATH...]",
+	.example = "csi walk --new --hash\ncsi walk -p 7 --hash --json /etc /tmp",
+	.tables = tables,
+	.ntables = ARRAY_LEN(tables),
+	.run = walk_run,
+};
