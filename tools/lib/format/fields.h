@@ -70,6 +70,7 @@
 	X(CSI_POSTURE_NNP, "csi.posture.no_new_privs", LONG, "NoNewPrivs")                          \
 	X(CSI_POSTURE_SECCOMP, "csi.posture.seccomp", LONG, "0 off, 1 strict, 2 filter")            \
 	X(CSI_POSTURE_LSM, "csi.posture.lsm", KEYWORD, "attr/current")                              \
+	X(CSI_POSTURE_YAMA, "csi.posture.yama", LONG, "kernel.yama.ptrace_scope, if there is one")  \
 	X(CSI_POSTURE_USERNS, "csi.posture.uid_map", KEYWORD, "uid_map text")                       \
 	X(CSI_READ_NOATIME, "csi.read.noatime", BOOLEAN, "false: O_NOATIME was refused")            \
 	X(CSI_READ_SHORT, "csi.read.short", LONG, "bytes that the file lacked against its size")    \
