@@ -43,14 +43,23 @@ struct item {
 
 	struct file *file;   /* owned until it is read */
 	unsigned char *data; /* all content of a small file */
+	void *owned;	     /* malloc'ed, goes with the item */
 
 	enum bundle_outcome outcome;
-	int err; /* negative errno, or 0 */
+	int err;	  /* negative errno, or 0 */
+	bool skip_is_gap; /* SKIPPED by a limit: a gap as well */
 	bool hashed, extents_hashed;
 	unsigned char sha256[32];
 	uint64_t read_short; /* bytes that zeros stand for */
 	uint64_t read_size;  /* true size at the end, if RESIZED */
 	bool resized;
 };
+
+/* Whether what became of it is a gap in the evidence. */
+static inline bool item_is_gap(const struct item *item)
+{
+	return item->err && (item->outcome == OUTCOME_FAILED || item->outcome == OUTCOME_PARTIAL ||
+			     (item->outcome == OUTCOME_SKIPPED && item->skip_is_gap));
+}
 
 #endif

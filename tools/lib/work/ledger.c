@@ -229,17 +229,23 @@ static void put_xattrs(struct out *o, const struct item *item)
 	}
 }
 
-static int put_gap(struct ledger *l, const struct item *item)
+struct gap ledger_gap_of(const struct item *item)
 {
 	struct bytes on = item->path.n ? item->path : item->name;
 
 	if (on.n > LEDGER_GAP_PATH)
 		on.n = LEDGER_GAP_PATH;
-	struct gap gap = { .err = item->err,
-			   .what = item->action ? item->action : "collect",
-			   .pid = item->pid,
-			   .on = on,
-			   .len = item->read_short };
+	return (struct gap){ .err = item->err,
+			     .what = item->action ? item->action : "collect",
+			     .pid = item->pid,
+			     .on = on,
+			     .len = item->read_short };
+}
+
+static int put_gap(struct ledger *l, const struct item *item)
+{
+	struct gap gap = ledger_gap_of(item);
+
 	l->gaps++;
 	return out_gap(l->out, &gap);
 }
@@ -250,8 +256,7 @@ int ledger_item(struct ledger *l, const struct item *item)
 
 	if (r == 0)
 		r = put_item(l, item);
-	if (r == 0 && item->err &&
-	    (item->outcome == OUTCOME_FAILED || item->outcome == OUTCOME_PARTIAL))
+	if (r == 0 && item_is_gap(item))
 		r = put_gap(l, item);
 	if (r == 0)
 		r = take_line(l);

@@ -41,6 +41,8 @@ int ledger_room(struct ledger *l, const struct item *item);
 /* Record (and gap record, if it has an errno) and sum of an item that has been archived or given
  * up. */
 int ledger_item(struct ledger *l, const struct item *item);
+/* What a gap says of an item. ON points into it. */
+struct gap ledger_gap_of(const struct item *item);
 /* Ready lines, each with its newline. -EFBIG for one that can never fit. */
 int ledger_lines(struct ledger *l, struct bytes lines);
 /* A line of the sums part alone. */
