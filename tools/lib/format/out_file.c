@@ -2,9 +2,19 @@
 /* The facts of a file as fields. */
 #include "format/out.h"
 
-#include <linux/stat.h>
 #include <stdio.h>
 #include <sys/stat.h>
+
+/* stx_attributes (statx(2), include/uapi/linux/stat.h): that header clashes with musl's
+ * <sys/stat.h>. */
+enum {
+	ATTR_COMPRESSED = 0x00000004,
+	ATTR_IMMUTABLE = 0x00000010,
+	ATTR_APPEND = 0x00000020,
+	ATTR_NODUMP = 0x00000040,
+	ATTR_ENCRYPTED = 0x00000800,
+	ATTR_VERITY = 0x00100000,
+};
 
 static const struct {
 	uint32_t type;
@@ -18,9 +28,9 @@ static const struct {
 	uint64_t bit;
 	const char *name;
 } attributes[] = {
-	{ STATX_ATTR_COMPRESSED, "compressed" }, { STATX_ATTR_IMMUTABLE, "immutable" },
-	{ STATX_ATTR_APPEND, "append" },	 { STATX_ATTR_NODUMP, "nodump" },
-	{ STATX_ATTR_ENCRYPTED, "encrypted" },	 { STATX_ATTR_VERITY, "verity" },
+	{ ATTR_COMPRESSED, "compressed" }, { ATTR_IMMUTABLE, "immutable" },
+	{ ATTR_APPEND, "append" },	   { ATTR_NODUMP, "nodump" },
+	{ ATTR_ENCRYPTED, "encrypted" },   { ATTR_VERITY, "verity" },
 };
 
 const char *file_type_name(uint32_t mode)
