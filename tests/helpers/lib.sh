@@ -9,6 +9,7 @@
 #   ask PATH                an HTTP request to the target's server, prints the answer
 #   start MODE ARGS...      a personality (helpers/modes.c) as child of the target's PID 1; sets PID, SAID
 #   as ROLE CMD...          runs beside the target; `csi ARGS` is as "$ROLE" csi ARGS
+#   $FIXTURE                a directory that is /fixture, read-only, beside the target
 #   run CMD...              the same with output kept: RC, $OUT and $ERR (files)
 #   expect_*                one check each; a failed one is printed and the case goes on
 #   skip REASON             only for a name in tests/skips.txt
@@ -21,6 +22,7 @@ OUT=$PWD/out
 ERR=$PWD/err
 RC=
 PODS=()
+POD='' POD_DIR='' TPID='' TARGET_ID='' CONTAINER_ID='' ENGINE='' ROOTFS='' UPPER='' MERGED='' FIXTURE=''
 SAID=
 PID=
 checks=0
@@ -77,6 +79,7 @@ pod_up() {
 	PODS+=("$name")
 	said=$(python3 "$HELPERS/pod.py" up "$CSI_RUN" "$name" "${TARGET_UID:-0}" "$@") || exit 1
 	eval "$said"
+	FIXTURE=$POD_DIR/fixture
 	[ $# -gt 0 ] || ask / >/dev/null || { fail "the target does not answer" "$POD_DIR/target/log" && exit 1; }
 }
 
@@ -215,6 +218,28 @@ can() {
 	word=$(awk -F'\t' -v u="${TARGET_UID:-0}" -v r="$ROLE" -v o="$1" \
 		'$1 == u && $2 == r && $3 == o { print $5 }' "$CSI_TOP/tests/roles.tsv")
 	[ "$word" = yes ]
+}
+
+# denied WHAT OBJECT PID...: the gap lines of an action that needs OBJECT, if this role has it not
+denied() {
+	local what=$1 object=$2 pid
+	shift 2
+	can "$object" && return
+	for pid; do
+		printf 'EACCES|%s|%s|-\n' "$what" "$pid"
+	done
+}
+
+# expect_gap_lines: as expect_gaps, the list on standard input
+expect_gap_lines() {
+	local lines
+	mapfile -t lines
+	expect_gaps ${lines+"${lines[@]}"}
+}
+
+# partial_if_gaps: the exit code that the last output calls for
+expect_exit_by_gaps() {
+	if [ -n "$(gaps "$OUT")" ]; then expect_exit 3; else expect_exit 0; fi
 }
 
 expect_eq() {

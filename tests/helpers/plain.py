@@ -30,12 +30,12 @@ def children(pid):
         return [int(p) for p in f.read().split()]
 
 
-def bind_helpers(pod, root):
-    """In place of the bind mount that runc would make."""
-    target = os.path.join(root, "helpers")
-    os.makedirs(target, exist_ok=True)
-    if subprocess.run(["mount", "--bind", os.path.join(pod.run, "bin"), target], check=False).returncode == 0:
-        pod.state.setdefault("mounts", []).append(target)
+def bind_extras(pod, root):
+    """In place of the bind mounts that runc would make."""
+    for source, name in ((os.path.join(pod.run, "bin"), "helpers"), (pod.path("fixture"), "fixture")):
+        where = os.path.join(root, name)
+        if subprocess.run(["mount", "--bind", source, where], check=False).returncode == 0:
+            pod.state.setdefault("mounts", []).append(where)
 
 
 def start(pod, role, config):
@@ -43,7 +43,7 @@ def start(pod, role, config):
     root = config["root"]["path"]
     verb = ["new"]
     if role != "target":
-        bind_helpers(pod, root)
+        bind_extras(pod, root)
         verb = ["beside", str(pod.state["pid"])]
     cmd = [nsexec(pod), *verb, root, *rights(config), *config["process"]["args"]]
     with open(pod.path(role, "log"), "wb") as log:

@@ -167,8 +167,8 @@ def side_config(pod, role, img):
     user = spec.get("user", (0, 0))
     mounts = oci.base_mounts(pod.path("shm"))
     mounts += [oci.bind(pod.path("etc", n), f"/etc/{n}", "ro") for n in ("hosts", "resolv.conf")]
-    if os.path.isdir(os.path.join(pod.run, "bin")):
-        mounts.append(oci.bind(os.path.join(pod.run, "bin"), "/helpers", "ro"))
+    mounts.append(oci.bind(os.path.join(pod.run, "bin"), "/helpers", "ro"))
+    mounts.append(oci.bind(pod.path("fixture"), "/fixture", "ro"))
     return oci.config(
         root=pod.path(role, "merged"), user=(uid, uid) if user == "target" else user,
         args=(conf.get("Entrypoint") or []) + (conf.get("Cmd") or []), caps=spec["caps"],
@@ -189,7 +189,7 @@ def images(run):
     os.makedirs(csi_dir)
     config = image.csi_image(csi_dir, os.path.join(TOP, "out", "csi-debug-amd64.tar"),
                              shutil.which("busybox"), os.path.join(ARCH_OUT, "csi"))
-    for d in ("helpers", "proc", "sys", "dev", "etc"):
+    for d in ("helpers", "fixture", "proc", "sys", "dev", "etc"):
         os.makedirs(os.path.join(csi_dir, d), exist_ok=True)
     with open(os.path.join(top, "csi.json"), "w", encoding="utf-8") as f:
         json.dump(config, f)
@@ -198,7 +198,7 @@ def images(run):
 
 def up(run, name, uid, args):
     pod = Pod(run, name)
-    os.makedirs(pod.dir)
+    os.makedirs(pod.path("fixture"))
     pod.state = {"uuid": str(uuid.uuid4()), "uid": uid, "engine": engine(run), "roles": {}}
     pod.save()
     kind = overlay(pod, "target", os.path.join(run, "images", "target"))

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Nobody reads any more: 1, within 5 seconds, and nothing is left behind.
+# roles: ptrace root same stranger
+# timeout: 60
+. "$CSI_TOP/tests/helpers/lib.sh"
+TARGET_UID=65532
+pod_up
+dd if=/dev/urandom of="$MERGED/tmp/large" bs=1M count=64 status=none
+for command in collect "collect --scope full" "walk --json /" "ps --json"; do
+	# The pipe is inside, so that csi itself meets its end.
+	expect_within 5 as "$ROLE" /bin/busybox sh -c "{ csi $command; echo code \$? >&2; } | dd bs=1 count=1 2>/dev/null >/dev/null"
+	case $command in
+	collect*) expect_grep '^code 1$' "$ERR" ;;
+	*) expect_grep '^code [013]$' "$ERR" ;; # less than a pipe holds may all have been taken
+	esac
+done
+run as "$ROLE" /bin/busybox sh -c 'csi dump -p 1 >/dev/full; echo code $?'
+expect_grep '^code 1$'
+run as "$ROLE" /bin/busybox sh -c 'csi ps >/dev/full; echo code $?'
+expect_grep '^code 1$'
+expect_empty <(as "$ROLE" /bin/busybox pidof csi)

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# csi shell greets with the targets it sees and the next three commands.
+# roles: ptrace root same stranger
+# needs: script
+. "$CSI_TOP/tests/helpers/lib.sh"
+TARGET_UID=65532
+pod_up
+side "$ROLE"
+mapfile -t prefix <"$POD_DIR/$ROLE/exec"
+[ "$ENGINE" = runc ] && prefix=("${prefix[@]:0:4}" -t "${prefix[@]:4}")
+printf 'csi ps --no-signs\nexit\n' | timeout 20 script -qec "${prefix[*]} csi shell" /dev/null >"$OUT"
+expect_grep httpd
+expect_grep 'csi ps'
+expect_grep 'csi collect'

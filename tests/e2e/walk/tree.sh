@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every file of the target is there with its metadata, its hash, and whether it is new.
+# roles: ptrace root same stranger
+# uids: 0 65532
+. "$CSI_TOP/tests/helpers/lib.sh"
+pod_up
+intrude drop
+start exe /tmp/tool
+
+run csi walk --hash --json /
+expect_printable "$OUT" "$ERR"
+if ! can root; then
+	expect_gaps "EACCES|open root|1|-"
+	expect_exit 3
+	exit 0
+fi
+
+# What find sees from outside, without what lies on other mounts.
+(cd "$MERGED" && find . -xdev -printf '/%P %y %m %U %G %s %l\n' | sort) >want
+jq -r 'select(.file.path) | [.file.path, ({"file":"f","dir":"d","symlink":"l"}[.file.type] // .file.type),
+	(.file.mode | sub("^0+(?=.)"; "")), .file.uid, .file.gid, (.file.size // 0), .file.target_path // ""] | join(" ")' "$OUT" |
+	grep -vE '^/(proc|sys|dev|data|etc/(hosts|hostname|resolv.conf))( |/)' | sort >got
+grep -vE '^/(proc|sys|dev|data|etc/(hosts|hostname|resolv.conf))( |/)' want | diff -u - got >walk.diff
+check "another tree than find's: $(head -n 20 walk.diff)" test ! -s walk.diff
+
+(cd "$MERGED" && find . -xdev -type f -size +0 -printf '/%P\0' | xargs -0 -I{} sha256sum .{}) | sed 's/  \.\//  \//' | sort >want
+jq -r 'select(.file.hash.sha256) | .file.hash.sha256 + "  " + .file.path' "$OUT" |
+	grep -vE '  /(data|dev|etc/(hosts|hostname|resolv.conf))' | sort >got
+grep -vE '/etc/(hosts|hostname|resolv.conf)' want | diff -u - got >sums.diff
+check "other hashes: $(head -n 20 sums.diff)" test ! -s sums.diff
+
+expect_json 'all(.[]; select(.file.path == "/tmp/zzz" or .file.path == "/tmp/tool") | .csi.birth == "new")'
+expect_json 'all(.[]; select(.file.path == "/app/httpd" or .file.path == "/etc/os-release") | .csi.birth == "old")'
+expect_gaps
+expect_exit 0
+
+run csi walk --new --json
+expect_json '[.[] | select(.file.type == "file") | .file.path] | sort == ["/tmp/tool", "/tmp/zzz"]' "--new lists other files"
+run csi walk /tmp
+expect_grep '/tmp/zzz'
+expect_printable "$OUT" "$ERR"
