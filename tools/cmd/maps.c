@@ -187,8 +187,11 @@ static int show(struct run *run, struct process_id id)
 	m.p = p;
 	process_entity_id(p, m.entity);
 	r = mem_open(p, &mem);
-	if (r < 0 && r != -ESRCH && r != -ENOENT)
+	/* What a source has not for any process is said once. */
+	if (r < 0 && r != -ESRCH && r != -ENOENT && !(r == -EOPNOTSUPP && run->priv))
 		tell(&m, "read pagemap", r);
+	if (r == -EOPNOTSUPP)
+		run->priv = run;
 	m.mem = mem;
 	r = put_all(&m);
 	root_closep(&m.root);

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-enum { AUXV_MAX = 64 << 10, ARGS_MAX = 4096, NOTE_CSI = 1 };
+enum { AUXV_MAX = 64 << 10, ARGS_MAX = 4096, NOTE_CSI = 0x43534931 }; /* "CSI1" */
 
 static int add_thread(struct core *c, const struct elfcore_process *ep, pid_t tid)
 {
@@ -85,6 +85,7 @@ static int add_own(struct core *c)
 	json_str(&j, entity);
 	put_u64(&j, "saved", c->totals.saved);
 	put_u64(&j, "absent", c->totals.absent);
+	put_u64(&j, "vdso_from_kernel", c->totals.vdso);
 	put_u64(&j, "swapped", c->totals.swapped);
 	put_u64(&j, "special", c->totals.special);
 	put_u64(&j, "left_out", c->left_out);

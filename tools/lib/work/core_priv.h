@@ -8,7 +8,14 @@
 #include "work/coredump.h"
 
 /* In the low bits of a run's start, which is a page's address. */
-enum run_flag { RUN_R = 1, RUN_W = 2, RUN_X = 4, RUN_SAVED = 8, RUN_FLAGS = 15 };
+enum run_flag {
+	RUN_R = 1,
+	RUN_W = 2,
+	RUN_X = 4,
+	RUN_SAVED = 8,
+	RUN_VDSO = 16, /* saved from our own vDSO, which is the same file of the same kernel */
+	RUN_FLAGS = 31,
+};
 
 /* A run of pages of one mapping, all saved or all left as a hole. 16 bytes: there may be many. */
 struct core_run {
@@ -34,6 +41,10 @@ struct core {
 	uint64_t page;
 	struct core_run *runs;
 	size_t nruns, cap;
+	const unsigned char
+		*vdso; /* ours, where the target's begins; NULL: not known to be the same */
+	uint64_t vdso_at;
+	bool in_vdso;	   /* while its mapping is planned */
 	uint64_t left_out; /* bytes of address space beyond a limit */
 	struct elfcore_files files;
 	bool files_cut;
@@ -55,6 +66,12 @@ struct core {
 	int lost_err;
 	bool gone; /* the process ended: the rest is zeroes and one gap */
 };
+
+/*
+ * Whether the vDSO of the target that V maps is ours: same size, same present pages. Its absent
+ * pages can then be had without a fault in the target; debuggers want it whole. Sets C->vdso.
+ */
+bool core_match_vdso(struct core *c, const struct vma *v);
 
 /* Fills C->notes from the process and what was planned. 0 or -errno. */
 int core_make_notes(struct core *c);

@@ -174,7 +174,10 @@ static ssize_t read_pages(struct core *c, unsigned char *p, size_t n)
 	}
 	n = n < CORE_CHUNK ? n : CORE_CHUNK;
 	n = n < run->end - c->addr ? n : (size_t)(run->end - c->addr);
-	n = read_run(c, p, n, run->end);
+	if (run->start & RUN_VDSO)
+		memcpy(p, c->vdso + (c->addr - c->vdso_at), n);
+	else
+		n = read_run(c, p, n, run->end);
 	c->addr += n;
 	return (ssize_t)n;
 }

@@ -57,10 +57,19 @@ static void count(struct core *c, const struct page_run *pr, uint64_t *swapped)
 
 	if (pr->state == PAGE_PRESENT)
 		c->totals.saved += n;
+	else if (c->in_vdso)
+		c->totals.vdso += n;
 	else if (pr->state == PAGE_SWAPPED)
 		*swapped += n;
 	else
 		c->totals.absent += n;
+}
+
+static unsigned saved_flag(const struct core *c, const struct page_run *pr)
+{
+	if (pr->state == PAGE_PRESENT)
+		return RUN_SAVED;
+	return c->in_vdso ? (unsigned)RUN_SAVED | RUN_VDSO : 0;
 }
 
 static int plan_pages(struct core *c, const struct vma *v, unsigned flags)
@@ -76,8 +85,7 @@ static int plan_pages(struct core *c, const struct vma *v, unsigned flags)
 		r = mem_next_run(c->mem, addr, v->map.end, &pr);
 		if (r <= 0 || pr.end <= addr)
 			break;
-		r = add_run(c, addr, pr.end, flags | (pr.state == PAGE_PRESENT ? RUN_SAVED : 0u),
-			    fresh);
+		r = add_run(c, addr, pr.end, flags | saved_flag(c, &pr), fresh);
 		if (r < 0)
 			return r;
 		pr.start = addr;
@@ -118,6 +126,7 @@ static int plan_vma(struct core *c, const struct vma *v)
 
 	if (r < 0)
 		return r;
+	c->in_vdso = (v->flags & VMA_VDSO) && !c->vdso && core_match_vdso(c, v);
 	if (!(v->flags & VMA_SPECIAL))
 		return plan_pages(c, v, flags);
 	c->totals.special += v->map.end - v->map.start;

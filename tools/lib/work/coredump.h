@@ -24,6 +24,7 @@ struct core;
 struct core_totals {
 	uint64_t saved;	   /* in the core */
 	uint64_t absent;   /* never touched, or file pages not in memory: holes */
+	uint64_t vdso;	   /* not in memory, saved from our own vDSO, which is the same file */
 	uint64_t swapped;  /* swapped out: holes, and gaps */
 	uint64_t special;  /* devices, vvar: never read */
 	uint64_t vanished; /* saved as zero, since they went away after the plan: gaps */
