@@ -131,7 +131,12 @@ static int open_quietly(int dirfd, const char *name, int flags, bool *ret_noatim
 int file_reopen_dir(int dirfd, int *ret_fd, bool *ret_noatime)
 {
 	int fd = open_quietly(dirfd, ".", O_DIRECTORY, ret_noatime);
+	char self[FILE_SELF_MAX];
 
+	if (fd == -EACCES) { /* "." needs search permission; listing does not, by the magic link */
+		file_self_path(dirfd, self);
+		fd = open_quietly(AT_FDCWD, self, O_DIRECTORY, ret_noatime);
+	}
 	if (fd < 0)
 		return fd;
 	*ret_fd = fd;
