@@ -66,9 +66,24 @@ static void progress(void *ctx, const char *text)
 	cmd_progress(ctx, text);
 }
 
+/* One collection under way. */
+struct job {
+	struct run *run;
+	const struct collect_args *args;
+	const struct gather_case *c;
+	struct targets targets;
+	struct file_info own_output;
+	struct bundle_totals totals;
+};
+
+static void fail(struct run *run, const char *what, int err, const char *mend)
+{
+	cmd_fail(run, what, bytes_of("", 0), err, mend);
+	run->exit = (int)exit_worse((enum exit_code)run->exit, EXIT_FAILED);
+}
+
 /* The order of volatility: what goes first when the pod dies is read first. */
-static int gather_all(struct gather *g, const struct collect_args *args,
-		      const struct gather_case *c)
+static int gather_all(struct gather *g, const struct job *job)
 {
 	static const struct {
 		const char *title;
@@ -88,10 +103,10 @@ static int gather_all(struct gather *g, const struct collect_args *args,
 		{ "files", gather_files, SCOPE_QUICK, false },
 		{ "footprint", gather_footprint, SCOPE_QUICK, false },
 	};
-	int r = gather_case(g, c);
+	int r = gather_case(g, job->c);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(steps); i++) {
-		if (g->scope < steps[i].from || (steps[i].memory && !args->memory))
+		if (g->scope < steps[i].from || (steps[i].memory && !job->args->memory))
 			continue;
 		g->progress(g->progress_ctx, steps[i].title);
 		r = steps[i].fn(g);
@@ -100,35 +115,64 @@ static int gather_all(struct gather *g, const struct collect_args *args,
 	return r;
 }
 
-/* 0 when the stream is sealed, whatever the seal says; *ret_status is what it says. */
-static int collect_into(struct run *run, struct gather *g, const struct collect_args *args,
-			const struct gather_case *c, struct bundle_totals *ret)
+/* What the seal is to say. -ECANCELED is a stop that was asked for: what is there is sealed. */
+static enum bundle_status judge(const struct job *job, int err)
 {
-	enum bundle_status status = BUNDLE_COMPLETE;
-	int r = gather_open(g);
+	if (err < 0 && err != -ECANCELED)
+		return BUNDLE_FAILED;
+	if (err < 0 || atomic_load(&job->run->stop) || out_gaps(job->run->out) > 0)
+		return BUNDLE_PARTIAL;
+	return BUNDLE_COMPLETE;
+}
+
+static int gather_into(struct job *job, struct bundle *bundle)
+{
+	struct gather g = {
+		.source = job->run->source,
+		.targets = &job->targets,
+		.bundle = bundle,
+		.scope = (enum gather_scope)job->args->scope,
+		.volumes = job->args->volumes,
+		.own_output = &job->own_output,
+		.stop = &job->run->stop,
+		.gaps = &job->run->gaps,
+		.progress = progress,
+		.progress_ctx = job->run,
+	};
+	int r = gather_open(&g);
 
 	if (r == 0)
-		r = gather_all(g, args, c);
-	/* -ECANCELED is a stop that was asked for: what is there is sealed as partial. */
-	if (r == -ECANCELED || atomic_load(&run->stop) || out_gaps(run->out) > 0)
-		status = BUNDLE_PARTIAL;
-	else if (r < 0)
-		status = BUNDLE_FAILED;
-	gather_done(g);
-	if (r < 0 && r != -ECANCELED)
-		cmd_fail(run, "collect", bytes_of("", 0), r, NULL);
-	r = bundle_end(g->bundle, status, ret);
+		r = gather_all(&g, job);
+	gather_done(&g);
+	return r;
+}
+
+static void write_bundle(struct job *job, struct sink *sink)
+{
+	AUTO_DONE(bundle_closep) struct bundle *bundle = NULL;
+	struct run *run = job->run;
+	struct bundle_options opts = {
+		.sink = sink,
+		.run_id = job->c->run_id,
+		.readers = (unsigned)job->args->common.jobs,
+		.max_file = job->args->common.max_file,
+		.stop = &run->stop,
+		.gaps = &run->gaps,
+	};
+	int r = bundle_open(&opts, &bundle);
+
 	if (r < 0) {
-		cmd_fail(run, "seal the bundle", bytes_of("", 0), r,
-			 "the stream is not sealed: csi verify says what arrived");
-		return r;
+		fail(run, "start the bundle", r, NULL);
+		return;
 	}
-	/* Gaps may still have come from the readers while the pipeline drained. */
-	if (status == BUNDLE_FAILED)
-		run->exit = (int)exit_worse((enum exit_code)run->exit, EXIT_FAILED);
-	else if (status == BUNDLE_PARTIAL || ret->gaps > 0)
+	r = gather_into(job, bundle);
+	if (r < 0 && r != -ECANCELED)
+		fail(run, "collect", r, NULL);
+	r = bundle_end(bundle, judge(job, r), &job->totals);
+	if (r < 0)
+		fail(run, "seal the bundle", r, "csi verify says what of it arrived");
+	else if (job->totals.gaps > 0)
 		run->exit = (int)exit_worse((enum exit_code)run->exit, EXIT_PARTIAL);
-	return 0;
 }
 
 static void print_digest(const struct bundle_totals *sum)
@@ -139,62 +183,23 @@ static void print_digest(const struct bundle_totals *sum)
 	fprintf(stderr, "csi: sha256=%s bytes=%" PRIu64 "\n", hex, sum->bytes_out);
 }
 
-static void run_bundle(struct run *run, const struct collect_args *args, struct targets *targets,
-		       const struct gather_case *c, struct sink *sink)
+/* Pinning comes first, before even the output is opened. */
+static void collect(struct job *job)
 {
-	AUTO_DONE(bundle_closep) struct bundle *bundle = NULL;
-	struct bundle_totals sum = { 0 };
-	struct bundle_options opts = {
-		.sink = sink,
-		.run_id = c->run_id,
-		.readers = (unsigned)args->common.jobs,
-		.max_file = args->common.max_file,
-		.stop = &run->stop,
-		.gaps = &run->gaps,
-	};
-	struct gather g = {
-		.source = run->source,
-		.targets = targets,
-		.scope = (enum gather_scope)args->scope,
-		.volumes = args->volumes,
-		.stop = &run->stop,
-		.gaps = &run->gaps,
-		.progress = progress,
-		.progress_ctx = run,
-	};
-	int r = bundle_open(&opts, &bundle);
-
-	if (r < 0) {
-		cmd_fail(run, "start the bundle", bytes_of("", 0), r, NULL);
-		run->exit = EXIT_FAILED;
-		return;
-	}
-	g.bundle = bundle;
-	r = collect_into(run, &g, args, c, &sum);
-	if (r < 0)
-		run->exit = EXIT_FAILED;
-	else
-		print_digest(&sum);
-}
-
-static void collect(struct run *run, const struct collect_args *args, const struct gather_case *c)
-{
-	AUTO_DONE(targets_done) struct targets targets = { 0 };
 	AUTO_DONE(selection_done) struct selection sel = { 0 };
 	AUTO_DONE(sink_closep) struct sink *sink = NULL;
-	int fd, r;
+	struct run *run = job->run;
+	int fd, r = -1;
 
-	if (source_kind(run->source) != SOURCE_ROOT) {
+	if (source_kind(run->source) != SOURCE_ROOT)
 		r = cmd_select(run, &sel);
-		if (r >= 0) {
-			run->exit = r;
-			return;
-		}
+	if (r >= 0) {
+		run->exit = r;
+		return;
 	}
-	r = targets_pin(run->source, &sel, &run->gaps, &targets);
+	r = targets_pin(run->source, &sel, &run->gaps, &job->targets);
 	if (r < 0) {
-		cmd_fail(run, "pin the targets", bytes_of("", 0), r, NULL);
-		run->exit = EXIT_FAILED;
+		fail(run, "pin the targets", r, NULL);
 		return;
 	}
 	r = cmd_open_stream(run, &fd);
@@ -202,18 +207,17 @@ static void collect(struct run *run, const struct collect_args *args, const stru
 		run->exit = r;
 		return;
 	}
+	(void)file_info_fd(fd, &job->own_output);
 	r = sink_fd(fd, true, &sink);
 	if (r < 0) {
 		(void)close(fd);
-		run->exit = EXIT_FAILED;
+		fail(run, "open the output", r, NULL);
 		return;
 	}
-	run_bundle(run, args, &targets, c, sink);
+	write_bundle(job, sink);
 	r = sink_close(take_ptr(&sink));
-	if (r < 0) {
-		cmd_fail(run, "close the output", bytes_of("", 0), r, NULL);
-		run->exit = EXIT_FAILED;
-	}
+	if (r < 0)
+		fail(run, "close the output", r, NULL);
 }
 
 static int collect_run(const struct command *self, int argc, char **argv)
@@ -226,22 +230,28 @@ static int collect_run(const struct command *self, int argc, char **argv)
 				 .argc = argc,
 				 .argv = argv };
 	struct run run = { 0 };
+	struct job job = { .run = &run, .args = &args, .c = &c };
 	int operands, r;
 
 	r = cmd_parse(self, argc, argv, &args, &operands);
-	if (r >= 0)
-		return r;
-	r = cmd_begin(&run, self, &args.common, NULL, 0);
+	if (r < 0)
+		r = cmd_operands(self, argc, argv, operands, 0);
 	if (r >= 0)
 		return r;
 	r = make_run_id(run_id);
 	if (r < 0) {
-		cmd_fail(&run, "name the run", bytes_of("", 0), r, NULL);
-		run.exit = EXIT_FAILED;
-	} else {
-		collect(&run, &args, &c);
+		fail(&run, "name the run", r, NULL);
+		return EXIT_FAILED;
 	}
-	return cmd_end(&run);
+	r = cmd_begin(&run, self, &args.common, NULL, 0);
+	if (r >= 0)
+		return r;
+	collect(&job);
+	targets_done(&job.targets);
+	r = cmd_end(&run);
+	if (job.totals.bytes_out > 0)
+		print_digest(&job.totals);
+	return r;
 }
 
 const struct command cmd_collect = {

@@ -1,138 +1,148 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every field that a record can have, once: `out` emits only these; documentation and the index
- * template are printed from this table. Rows that share a dotted prefix stand together, since a record
- * is written in this order. Names are ECS (csi.ecs in the docs says which version); what ECS lacks is
- * under csi.
+ * template are printed from this table. Rows that share a dotted prefix stand together, since a
+ * record is written in this order. Names are ECS (csi.ecs in the docs says which version); what ECS
+ * lacks is under csi.
  *
  *   X(enumerator, dotted name, type, what it holds)
  */
 #ifndef CSI_FORMAT_FIELDS_H
 #define CSI_FORMAT_FIELDS_H
 
-#define FIELD_TABLE(X)                                                                              \
-	X(TIMESTAMP, "@timestamp", DATE, "when it was read")                                        \
-	X(CONTAINER_ID, "container.id", KEYWORD, "container id, where cgroup text shows one")       \
-	X(CSI_SCHEMA, "csi.schema", LONG, "version of these records")                               \
-	X(CSI_ACCESS_EXE, "csi.access.exe", KEYWORD, "ok, or the errno of reading exe")             \
-	X(CSI_ACCESS_ROOT, "csi.access.root", KEYWORD, "ok, or errno")                              \
-	X(CSI_ACCESS_CWD, "csi.access.cwd", KEYWORD, "ok, or errno")                                \
-	X(CSI_ACCESS_FD, "csi.access.fd", KEYWORD, "ok, or errno")                                  \
-	X(CSI_ACCESS_ENVIRON, "csi.access.environ", KEYWORD, "ok, or errno")                        \
-	X(CSI_ACCESS_MAPS, "csi.access.maps", KEYWORD, "ok, or errno")                              \
-	X(CSI_ACCESS_MEM, "csi.access.mem", KEYWORD, "ok, or errno")                                \
-	X(CSI_ACCESS_PAGEMAP, "csi.access.pagemap", KEYWORD, "ok, or errno")                        \
-	X(CSI_ACCESS_VM_READV, "csi.access.vm_readv", KEYWORD, "ok, or errno")                      \
-	X(CSI_ACCESS_MISSING, "csi.access.missing", KEYWORD, "capabilities that would help (list)") \
-	X(CSI_ACCESS_MEND, "csi.access.mend", KEYWORD, "the line that mends it")                    \
-	X(CSI_ACTION, "csi.action", KEYWORD, "what csi did")                                        \
-	X(CSI_BIRTH, "csi.birth", KEYWORD, "old, new, runtime, below, unknown")                     \
-	X(CSI_EVIDENCE, "csi.evidence", OBJECTS, "what a finding rests on (list of field and value)") \
-	X(CSI_FILE_RDEV, "csi.file.rdev", KEYWORD, "major:minor that a device file names")          \
-	X(CSI_FILE_LINKS, "csi.file.links", LONG, "hard links, if more than one")                   \
-	X(CSI_HASH_EXTENTS, "csi.hash.extents", KEYWORD, "SHA-256 of the data extents kept")        \
-	X(CSI_ITEM, "csi.item", KEYWORD, "entry of the bundle")                                     \
-	X(CSI_KEY, "csi.key", KEYWORD, "name of a fact in an own-footprint or access record")       \
-	X(CSI_LEDGER_PREVIOUS, "csi.ledger.previous", KEYWORD, "SHA-256 of the ledger part before") \
-	X(CSI_LEDGER_SEQ, "csi.ledger.seq", LONG, "number of the ledger part")                      \
-	X(CSI_LEVEL, "csi.level", KEYWORD, "info, low, medium, high, critical")                     \
-	X(CSI_MAP_START, "csi.map.start", KEYWORD, "address, hexadecimal")                          \
-	X(CSI_MAP_END, "csi.map.end", KEYWORD, "address, hexadecimal")                              \
-	X(CSI_MAP_PERMS, "csi.map.perms", KEYWORD, "rwxp")                                          \
-	X(CSI_MAP_OFFSET, "csi.map.offset", LONG, "bytes into the file")                            \
-	X(CSI_MAP_SIZE, "csi.map.size", LONG, "bytes")                                              \
-	X(CSI_MAP_PRESENT, "csi.map.present", LONG, "bytes resident, by pagemap")                   \
-	X(CSI_MAP_PRIVATE, "csi.map.private", LONG, "bytes resident and not file-backed")           \
-	X(CSI_MAP_SWAPPED, "csi.map.swapped", LONG, "bytes swapped out")                            \
-	X(CSI_MAP_MARKS, "csi.map.marks", KEYWORD, "anon-exec, deleted, memfd, patched (list)")     \
-	X(CSI_MAP_PATCHED, "csi.map.patched", KEYWORD, "addresses of patched pages (list)")         \
-	X(CSI_MEND, "csi.mend", KEYWORD, "what to do about a gap")                                  \
-	X(CSI_MOUNT_KIND, "csi.mount.kind", KEYWORD, "root, memory, bound, volume, network, pseudo") \
-	X(CSI_MOUNT_ID, "csi.mount.id", LONG, "mount id")                                           \
-	X(CSI_MOUNT_POINT, "csi.mount.point", KEYWORD, "where it is mounted")                       \
-	X(CSI_MOUNT_ROOT, "csi.mount.root", KEYWORD, "what of the file system is mounted")          \
-	X(CSI_MOUNT_FSTYPE, "csi.mount.fstype", KEYWORD, "file system type")                        \
-	X(CSI_MOUNT_SOURCE, "csi.mount.source", KEYWORD, "mount source")                            \
-	X(CSI_MOUNT_OPTIONS, "csi.mount.options", KEYWORD, "mount options")                         \
-	X(CSI_NEXT, "csi.next", KEYWORD, "what to look at next")                                    \
-	X(CSI_NS_MNT, "csi.ns.mnt", LONG, "mount namespace, inode")                                 \
-	X(CSI_NS_PID, "csi.ns.pid", LONG, "PID namespace, inode")                                   \
-	X(CSI_NS_NET, "csi.ns.net", LONG, "network namespace, inode")                               \
-	X(CSI_NS_USER, "csi.ns.user", LONG, "user namespace, inode")                                \
-	X(CSI_OFFSET, "csi.offset", LONG, "where a gap begins")                                     \
-	X(CSI_LENGTH, "csi.length", LONG, "bytes a gap misses")                                     \
-	X(CSI_ON, "csi.on", KEYWORD, "what a gap is on")                                            \
-	X(CSI_OUTCOME, "csi.outcome", KEYWORD, "ok, partial, failed, missing, skipped")             \
-	X(CSI_POSTURE_CAPS, "csi.posture.caps", KEYWORD, "effective capabilities (list)")           \
-	X(CSI_POSTURE_CAP_EFF, "csi.posture.cap_eff", KEYWORD, "effective capabilities, hexadecimal") \
-	X(CSI_POSTURE_CAP_PRM, "csi.posture.cap_prm", KEYWORD, "permitted, hexadecimal")            \
-	X(CSI_POSTURE_CAP_BND, "csi.posture.cap_bnd", KEYWORD, "bounding, hexadecimal")             \
-	X(CSI_POSTURE_NNP, "csi.posture.no_new_privs", LONG, "NoNewPrivs")                          \
-	X(CSI_POSTURE_SECCOMP, "csi.posture.seccomp", LONG, "0 off, 1 strict, 2 filter")            \
-	X(CSI_POSTURE_LSM, "csi.posture.lsm", KEYWORD, "attr/current")                              \
-	X(CSI_POSTURE_YAMA, "csi.posture.yama", LONG, "kernel.yama.ptrace_scope, if there is one")  \
-	X(CSI_POSTURE_USERNS, "csi.posture.uid_map", KEYWORD, "uid_map text")                       \
-	X(CSI_READ_NOATIME, "csi.read.noatime", BOOLEAN, "false: O_NOATIME was refused")            \
-	X(CSI_READ_SHORT, "csi.read.short", LONG, "bytes that the file lacked against its size")    \
-	X(CSI_READ_SIZE, "csi.read.size", LONG, "true size when reading ended, if it changed")      \
-	X(CSI_SIGNS, "csi.signs", OBJECTS, "signs of a process (list of id and level)")             \
-	X(CSI_STATE, "csi.state", KEYWORD, "process state letter")                                  \
-	X(CSI_TEXT, "csi.text", KEYWORD, "text as read")                                            \
-	X(CSI_TIME_RAW, "csi.time.raw", KEYWORD, "field and seconds of a time outside 1970 to 2262 (list)") \
-	X(CSI_XATTRS, "csi.xattrs", OBJECTS, "extended attributes (list of name and base64 value)") \
-	X(ERROR_CODE, "error.code", KEYWORD, "errno's name")                                        \
-	X(ERROR_MESSAGE, "error.message", KEYWORD, "the same in words")                             \
-	X(EVENT_ACTION, "event.action", KEYWORD, "what was being done")                             \
-	X(EVENT_KIND, "event.kind", KEYWORD, "event, state, alert, pipeline_error")                 \
-	X(EVENT_SEVERITY, "event.severity", LONG, "1, 21, 47, 73, 99")                              \
-	X(FILE_ACCESSED, "file.accessed", DATE, "atime, before it was read")                        \
-	X(FILE_ATTRIBUTES, "file.attributes", KEYWORD, "immutable, append, encrypted (list)")       \
-	X(FILE_CREATED, "file.created", DATE, "btime")                                              \
-	X(FILE_CTIME, "file.ctime", DATE, "ctime")                                                  \
-	X(FILE_DEVICE, "file.device", KEYWORD, "major:minor")                                       \
-	X(FILE_GID, "file.gid", KEYWORD, "group id")                                                \
-	X(FILE_HASH_MD5, "file.hash.md5", KEYWORD, "MD5")                                           \
-	X(FILE_HASH_SHA1, "file.hash.sha1", KEYWORD, "SHA-1")                                       \
-	X(FILE_HASH_SHA256, "file.hash.sha256", KEYWORD, "SHA-256")                                 \
-	X(FILE_INODE, "file.inode", KEYWORD, "inode")                                               \
-	X(FILE_MODE, "file.mode", KEYWORD, "permissions, octal, four digits")                       \
-	X(FILE_MTIME, "file.mtime", DATE, "mtime")                                                  \
-	X(FILE_PATH, "file.path", KEYWORD, "path in its root, escaped")                             \
-	X(FILE_SIZE, "file.size", LONG, "bytes")                                                    \
-	X(FILE_TARGET_PATH, "file.target_path", KEYWORD, "target of a symbolic link")               \
-	X(FILE_TYPE, "file.type", KEYWORD, "file, dir, symlink, fifo, socket, char, block")         \
-	X(FILE_UID, "file.uid", KEYWORD, "owner id")                                                \
-	X(MESSAGE, "message", KEYWORD, "one line for people")                                       \
-	X(NETWORK_TRANSPORT, "network.transport", KEYWORD, "tcp, udp, unix, raw, packet, netlink")  \
-	X(CSI_SOCKET_STATE, "network.state", KEYWORD, "LISTEN, ESTABLISHED, ...")                   \
-	X(NETWORK_INODE, "network.inode", LONG, "socket inode")                                     \
-	X(SOURCE_IP, "source.ip", KEYWORD, "local address")                                         \
-	X(SOURCE_PORT, "source.port", LONG, "local port")                                           \
-	X(DESTINATION_IP, "destination.ip", KEYWORD, "remote address")                              \
-	X(DESTINATION_PORT, "destination.port", LONG, "remote port")                                \
-	X(PROCESS_ARGS, "process.args", KEYWORD, "argv (list)")                                     \
-	X(PROCESS_ENTITY_ID, "process.entity_id", KEYWORD, "boot id, PID namespace, pid, start ticks") \
-	X(PROCESS_ENV_VARS, "process.env_vars", KEYWORD, "environment (list)")                      \
-	X(PROCESS_EXECUTABLE, "process.executable", KEYWORD, "exe link")                            \
-	X(PROCESS_HASH_SHA256, "process.hash.sha256", KEYWORD, "SHA-256 of the executable")         \
-	X(PROCESS_NAME, "process.name", KEYWORD, "comm")                                            \
-	X(PROCESS_PARENT_PID, "process.parent.pid", LONG, "parent")                                 \
-	X(PROCESS_PID, "process.pid", LONG, "PID in this namespace")                                \
-	X(PROCESS_START, "process.start", DATE, "start")                                            \
-	X(PROCESS_THREADS, "process.threads", LONG, "threads")                                      \
-	X(PROCESS_USER_ID, "process.user.id", KEYWORD, "effective uid")                             \
-	X(PROCESS_USER_NAME, "process.user.name", KEYWORD, "name of it, from the target's passwd")  \
-	X(PROCESS_GROUP_ID, "process.group.id", KEYWORD, "effective gid")                           \
-	X(PROCESS_CWD, "process.working_directory", KEYWORD, "cwd link")                            \
-	X(RULE_ID, "rule.id", KEYWORD, "id of a sign")                                              \
-	X(RULE_NAME, "rule.name", KEYWORD, "its title")                                             \
+#define FIELD_TABLE(X)                                                                             \
+	X(TIMESTAMP, "@timestamp", DATE, "when it was read")                                       \
+	X(CONTAINER_ID, "container.id", KEYWORD, "container id, where cgroup text shows one")      \
+	X(CSI_SCHEMA, "csi.schema", LONG, "version of these records")                              \
+	X(CSI_ACCESS_EXE, "csi.access.exe", KEYWORD, "ok, or the errno of reading exe")            \
+	X(CSI_ACCESS_ROOT, "csi.access.root", KEYWORD, "ok, or errno")                             \
+	X(CSI_ACCESS_CWD, "csi.access.cwd", KEYWORD, "ok, or errno")                               \
+	X(CSI_ACCESS_FD, "csi.access.fd", KEYWORD, "ok, or errno")                                 \
+	X(CSI_ACCESS_ENVIRON, "csi.access.environ", KEYWORD, "ok, or errno")                       \
+	X(CSI_ACCESS_MAPS, "csi.access.maps", KEYWORD, "ok, or errno")                             \
+	X(CSI_ACCESS_MEM, "csi.access.mem", KEYWORD, "ok, or errno")                               \
+	X(CSI_ACCESS_PAGEMAP, "csi.access.pagemap", KEYWORD, "ok, or errno")                       \
+	X(CSI_ACCESS_VM_READV, "csi.access.vm_readv", KEYWORD, "ok, or errno")                     \
+	X(CSI_ACCESS_MISSING, "csi.access.missing", KEYWORD,                                       \
+	  "capabilities that would help (list)")                                                   \
+	X(CSI_ACCESS_MEND, "csi.access.mend", KEYWORD, "the line that mends it")                   \
+	X(CSI_ACTION, "csi.action", KEYWORD, "what csi did")                                       \
+	X(CSI_BIRTH, "csi.birth", KEYWORD, "old, new, runtime, below, unknown")                    \
+	X(CSI_EVIDENCE, "csi.evidence", OBJECTS,                                                   \
+	  "what a finding rests on (list of field and value)")                                     \
+	X(CSI_FILE_RDEV, "csi.file.rdev", KEYWORD, "major:minor that a device file names")         \
+	X(CSI_FILE_LINKS, "csi.file.links", LONG, "hard links, if more than one")                  \
+	X(CSI_HASH_EXTENTS, "csi.hash.extents", KEYWORD, "SHA-256 of the data extents kept")       \
+	X(CSI_ITEM, "csi.item", KEYWORD, "entry of the bundle")                                    \
+	X(CSI_KEY, "csi.key", KEYWORD, "name of a fact in an own-footprint or access record")      \
+	X(CSI_LEDGER_PREVIOUS, "csi.ledger.previous", KEYWORD,                                     \
+	  "SHA-256 of the ledger part before")                                                     \
+	X(CSI_LEDGER_SEQ, "csi.ledger.seq", LONG, "number of the ledger part")                     \
+	X(CSI_LEVEL, "csi.level", KEYWORD, "info, low, medium, high, critical")                    \
+	X(CSI_MAP_START, "csi.map.start", KEYWORD, "address, hexadecimal")                         \
+	X(CSI_MAP_END, "csi.map.end", KEYWORD, "address, hexadecimal")                             \
+	X(CSI_MAP_PERMS, "csi.map.perms", KEYWORD, "rwxp")                                         \
+	X(CSI_MAP_OFFSET, "csi.map.offset", LONG, "bytes into the file")                           \
+	X(CSI_MAP_SIZE, "csi.map.size", LONG, "bytes")                                             \
+	X(CSI_MAP_PRESENT, "csi.map.present", LONG, "bytes resident, by pagemap")                  \
+	X(CSI_MAP_PRIVATE, "csi.map.private", LONG, "bytes resident and not file-backed")          \
+	X(CSI_MAP_SWAPPED, "csi.map.swapped", LONG, "bytes swapped out")                           \
+	X(CSI_MAP_MARKS, "csi.map.marks", KEYWORD, "anon-exec, deleted, memfd, patched (list)")    \
+	X(CSI_MAP_PATCHED, "csi.map.patched", KEYWORD, "addresses of patched pages (list)")        \
+	X(CSI_MEND, "csi.mend", KEYWORD, "what to do about a gap")                                 \
+	X(CSI_MOUNT_KIND, "csi.mount.kind", KEYWORD,                                               \
+	  "root, memory, bound, volume, network, pseudo")                                          \
+	X(CSI_MOUNT_ID, "csi.mount.id", LONG, "mount id")                                          \
+	X(CSI_MOUNT_POINT, "csi.mount.point", KEYWORD, "where it is mounted")                      \
+	X(CSI_MOUNT_ROOT, "csi.mount.root", KEYWORD, "what of the file system is mounted")         \
+	X(CSI_MOUNT_FSTYPE, "csi.mount.fstype", KEYWORD, "file system type")                       \
+	X(CSI_MOUNT_SOURCE, "csi.mount.source", KEYWORD, "mount source")                           \
+	X(CSI_MOUNT_OPTIONS, "csi.mount.options", KEYWORD, "mount options")                        \
+	X(CSI_NEXT, "csi.next", KEYWORD, "what to look at next")                                   \
+	X(CSI_NS_MNT, "csi.ns.mnt", LONG, "mount namespace, inode")                                \
+	X(CSI_NS_PID, "csi.ns.pid", LONG, "PID namespace, inode")                                  \
+	X(CSI_NS_NET, "csi.ns.net", LONG, "network namespace, inode")                              \
+	X(CSI_NS_USER, "csi.ns.user", LONG, "user namespace, inode")                               \
+	X(CSI_OFFSET, "csi.offset", LONG, "where a gap begins")                                    \
+	X(CSI_LENGTH, "csi.length", LONG, "bytes a gap misses")                                    \
+	X(CSI_ON, "csi.on", KEYWORD, "what a gap is on")                                           \
+	X(CSI_OUTCOME, "csi.outcome", KEYWORD, "ok, partial, failed, missing, skipped")            \
+	X(CSI_POSTURE_CAPS, "csi.posture.caps", KEYWORD, "effective capabilities (list)")          \
+	X(CSI_POSTURE_CAP_EFF, "csi.posture.cap_eff", KEYWORD,                                     \
+	  "effective capabilities, hexadecimal")                                                   \
+	X(CSI_POSTURE_CAP_PRM, "csi.posture.cap_prm", KEYWORD, "permitted, hexadecimal")           \
+	X(CSI_POSTURE_CAP_BND, "csi.posture.cap_bnd", KEYWORD, "bounding, hexadecimal")            \
+	X(CSI_POSTURE_NNP, "csi.posture.no_new_privs", LONG, "NoNewPrivs")                         \
+	X(CSI_POSTURE_SECCOMP, "csi.posture.seccomp", LONG, "0 off, 1 strict, 2 filter")           \
+	X(CSI_POSTURE_LSM, "csi.posture.lsm", KEYWORD, "attr/current")                             \
+	X(CSI_POSTURE_YAMA, "csi.posture.yama", LONG, "kernel.yama.ptrace_scope, if there is one") \
+	X(CSI_POSTURE_USERNS, "csi.posture.uid_map", KEYWORD, "uid_map text")                      \
+	X(CSI_READ_NOATIME, "csi.read.noatime", BOOLEAN, "false: O_NOATIME was refused")           \
+	X(CSI_READ_SHORT, "csi.read.short", LONG, "bytes that the file lacked against its size")   \
+	X(CSI_READ_SIZE, "csi.read.size", LONG, "true size when reading ended, if it changed")     \
+	X(CSI_SIGNS, "csi.signs", OBJECTS, "signs of a process (list of id and level)")            \
+	X(CSI_SOCKET_INODE, "csi.socket.inode", LONG,                                              \
+	  "socket inode: the descriptor's link names it")                                          \
+	X(CSI_SOCKET_STATE, "csi.socket.state", KEYWORD, "LISTEN, ESTABLISHED, ...")               \
+	X(CSI_SOCKET_UID, "csi.socket.uid", LONG, "owner")                                         \
+	X(CSI_STATE, "csi.state", KEYWORD, "process state letter")                                 \
+	X(CSI_TEXT, "csi.text", KEYWORD, "text as read")                                           \
+	X(CSI_TIME_RAW, "csi.time.raw", KEYWORD,                                                   \
+	  "field and seconds of a time outside 1970 to 2262 (list)")                               \
+	X(CSI_XATTRS, "csi.xattrs", OBJECTS,                                                       \
+	  "extended attributes (list of name and base64 value)")                                   \
+	X(ERROR_CODE, "error.code", KEYWORD, "errno's name")                                       \
+	X(ERROR_MESSAGE, "error.message", KEYWORD, "the same in words")                            \
+	X(EVENT_ACTION, "event.action", KEYWORD, "what was being done")                            \
+	X(EVENT_KIND, "event.kind", KEYWORD, "event, state, alert, pipeline_error")                \
+	X(EVENT_SEVERITY, "event.severity", LONG, "1, 21, 47, 73, 99")                             \
+	X(FILE_ACCESSED, "file.accessed", DATE, "atime, before it was read")                       \
+	X(FILE_ATTRIBUTES, "file.attributes", KEYWORD, "immutable, append, encrypted (list)")      \
+	X(FILE_CREATED, "file.created", DATE, "btime")                                             \
+	X(FILE_CTIME, "file.ctime", DATE, "ctime")                                                 \
+	X(FILE_DEVICE, "file.device", KEYWORD, "major:minor")                                      \
+	X(FILE_GID, "file.gid", KEYWORD, "group id")                                               \
+	X(FILE_HASH_MD5, "file.hash.md5", KEYWORD, "MD5")                                          \
+	X(FILE_HASH_SHA1, "file.hash.sha1", KEYWORD, "SHA-1")                                      \
+	X(FILE_HASH_SHA256, "file.hash.sha256", KEYWORD, "SHA-256")                                \
+	X(FILE_INODE, "file.inode", KEYWORD, "inode")                                              \
+	X(FILE_MODE, "file.mode", KEYWORD, "permissions, octal, four digits")                      \
+	X(FILE_MTIME, "file.mtime", DATE, "mtime")                                                 \
+	X(FILE_PATH, "file.path", KEYWORD, "path in its root, escaped")                            \
+	X(FILE_SIZE, "file.size", LONG, "bytes")                                                   \
+	X(FILE_TARGET_PATH, "file.target_path", KEYWORD, "target of a symbolic link")              \
+	X(FILE_TYPE, "file.type", KEYWORD, "file, dir, symlink, fifo, socket, char, block")        \
+	X(FILE_UID, "file.uid", KEYWORD, "owner id")                                               \
+	X(MESSAGE, "message", KEYWORD, "one line for people")                                      \
+	X(NETWORK_TRANSPORT, "network.transport", KEYWORD, "tcp, udp, unix, raw, packet, netlink") \
+	X(SOURCE_IP, "source.ip", KEYWORD, "local address")                                        \
+	X(SOURCE_PORT, "source.port", LONG, "local port")                                          \
+	X(DESTINATION_IP, "destination.ip", KEYWORD, "remote address")                             \
+	X(DESTINATION_PORT, "destination.port", LONG, "remote port")                               \
+	X(PROCESS_ARGS, "process.args", KEYWORD, "argv (list)")                                    \
+	X(PROCESS_ENTITY_ID, "process.entity_id", KEYWORD,                                         \
+	  "boot id, PID namespace, pid, start ticks")                                              \
+	X(PROCESS_ENV_VARS, "process.env_vars", KEYWORD, "environment (list)")                     \
+	X(PROCESS_EXECUTABLE, "process.executable", KEYWORD, "exe link")                           \
+	X(PROCESS_HASH_SHA256, "process.hash.sha256", KEYWORD, "SHA-256 of the executable")        \
+	X(PROCESS_NAME, "process.name", KEYWORD, "comm")                                           \
+	X(PROCESS_PARENT_PID, "process.parent.pid", LONG, "parent")                                \
+	X(PROCESS_PID, "process.pid", LONG, "PID in this namespace")                               \
+	X(PROCESS_START, "process.start", DATE, "start")                                           \
+	X(PROCESS_THREADS, "process.threads", LONG, "threads")                                     \
+	X(PROCESS_USER_ID, "process.user.id", KEYWORD, "effective uid")                            \
+	X(PROCESS_USER_NAME, "process.user.name", KEYWORD, "name of it, from the target's passwd") \
+	X(PROCESS_GROUP_ID, "process.group.id", KEYWORD, "effective gid")                          \
+	X(PROCESS_CWD, "process.working_directory", KEYWORD, "cwd link")                           \
+	X(RULE_ID, "rule.id", KEYWORD, "id of a sign")                                             \
+	X(RULE_NAME, "rule.name", KEYWORD, "its title")                                            \
 	X(THREAT_TECHNIQUE_ID, "threat.technique.id", KEYWORD, "ATT&CK ids (list, always)")
 
 enum field {
 #define X(id, name, type, doc) F_##id,
 	FIELD_TABLE(X)
 #undef X
-	FIELD_COUNT
+		FIELD_COUNT
 };
 
 enum field_type { FT_KEYWORD, FT_LONG, FT_DATE, FT_BOOLEAN, FT_OBJECTS };

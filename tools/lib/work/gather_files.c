@@ -45,12 +45,23 @@ static bool too_large_for_scope(const struct file_walk *w, const struct walk_ent
 	return w->g->scope == SCOPE_QUICK && e->info.size > GATHER_QUICK_FILE_MAX;
 }
 
+/* The bundle that is being written, when it lies in the tree that is walked. */
+static bool own_output(const struct gather *g, const struct file_info *info)
+{
+	const struct file_info *own = g->own_output;
+
+	return own && own->ino == info->ino && own->dev_major == info->dev_major &&
+	       own->dev_minor == info->dev_minor;
+}
+
 static int add_regular(struct file_walk *w, struct walk_entry *e, struct bundle_entry *be)
 {
 	AUTO_DONE(file_xattrs_done) struct file_xattrs xattrs = { 0 };
 	AUTO_DONE(file_closep) struct file *f = NULL;
 	int r;
 
+	if (own_output(w->g, &e->info))
+		return bundle_add_missing(w->g->bundle, be, OUTCOME_SKIPPED, 0);
 	if (too_large_for_scope(w, e))
 		return bundle_add_missing(w->g->bundle, be, OUTCOME_SKIPPED, -EFBIG);
 	r = file_open_pinned(e->pin, &e->info, &f);

@@ -149,28 +149,28 @@ int gather_mounts(struct gather *g)
 	return r < 0 ? r : gather_table_close(&table);
 }
 
-static void put_socket(struct out *o, const struct target *t, const struct sock *s, uint64_t netns)
+/* Not whose it is: the descriptor that has this inode says so (proc/PID/fd). */
+static void put_socket(struct out *o, const struct sock *s, uint64_t netns)
 {
 	char text[46];
 
 	out_begin(o, "state");
 	out_u64(o, F_CSI_NS_NET, netns);
-	out_str(o, F_NETWORK_TRANSPORT, sock_table_name(s->table));
+	out_u64(o, F_CSI_SOCKET_INODE, s->inode);
 	if (s->state[0])
 		out_str(o, F_CSI_SOCKET_STATE, s->state);
-	out_u64(o, F_NETWORK_INODE, s->inode);
+	out_u64(o, F_CSI_SOCKET_UID, s->uid);
+	out_str(o, F_NETWORK_TRANSPORT, sock_table_name(s->table));
 	if (s->path.n)
 		out_bytes(o, F_FILE_PATH, s->path);
-	if (s->table <= TABLE_RAW6) {
-		sock_address_text(s, false, text);
-		out_str(o, F_SOURCE_IP, text);
-		out_u64(o, F_SOURCE_PORT, s->local_port);
-		sock_address_text(s, true, text);
-		out_str(o, F_DESTINATION_IP, text);
-		out_u64(o, F_DESTINATION_PORT, s->remote_port);
-	}
-	out_u64(o, F_PROCESS_USER_ID, s->uid);
-	put_identity(o, t);
+	if (s->table > TABLE_RAW6)
+		return;
+	sock_address_text(s, false, text);
+	out_str(o, F_SOURCE_IP, text);
+	out_u64(o, F_SOURCE_PORT, s->local_port);
+	sock_address_text(s, true, text);
+	out_str(o, F_DESTINATION_IP, text);
+	out_u64(o, F_DESTINATION_PORT, s->remote_port);
 }
 
 /* TEXT_NET_TCP and its followers stand in the order of enum sock_table. */
@@ -193,7 +193,7 @@ static int put_socket_table(struct gather_table *table, const struct target *t,
 			gather_tell(table->g, r, "parse sockets", pid, line);
 		if (r <= 0)
 			continue;
-		put_socket(table->out, t, &s, netns);
+		put_socket(table->out, &s, netns);
 		if (out_end(table->out) < 0)
 			return -ENOMEM;
 		r = gather_table_step(table);
