@@ -164,7 +164,8 @@ static int seal_last(struct bundle *b)
 	struct seal_totals t;
 	enum bundle_status s = b->status;
 
-	if (s == BUNDLE_COMPLETE && atomic_load(&b->full))
+	/* Readers may have met gaps since the caller judged. */
+	if (s == BUNDLE_COMPLETE && (atomic_load(&b->full) || b->ledger.gaps > 0))
 		s = BUNDLE_PARTIAL;
 	int r = seal_end(b->seal, bundle_status_name(s), b->ledger.gaps, &t);
 	if (r < 0)
