@@ -263,9 +263,10 @@ void brood_end(bool sessions, int grace_ms)
 
 	(void)brood_reap(0, &ignored);
 	left = brood_signal(sessions, SIGTERM);
-	for (int ms = 0; left > 0 && ms < grace_ms; ms += BROOD_ROUND_MS) {
-		/* A stopped process dies of SIGTERM only when it goes on. */
+	/* A stopped process dies of SIGTERM only when it goes on. */
+	if (left > 0)
 		(void)brood_signal(sessions, SIGCONT);
+	for (int ms = 0; left > 0 && ms < grace_ms; ms += BROOD_ROUND_MS) {
 		pause_ms(BROOD_ROUND_MS);
 		(void)brood_reap(0, &ignored);
 		left = brood_signal(sessions, 0);

@@ -106,8 +106,11 @@ static void uid_map(struct run *run)
 		return;
 	if (process_ns(p, LINK_NS_USER, &ns) == 0)
 		out_u64(run->out, F_CSI_NS_USER, ns);
-	if (process_text(p, TEXT_UID_MAP, &text, UID_MAP_MAX) == 0)
-		out_bytes(run->out, F_CSI_POSTURE_USERNS, buf_bytes(&text));
+	if (process_text(p, TEXT_UID_MAP, &text, UID_MAP_MAX) < 0)
+		return;
+	if (text.n && text.p[text.n - 1] == '\n')
+		text.n--;
+	out_bytes(run->out, F_CSI_POSTURE_USERNS, buf_bytes(&text));
 }
 
 /* What this process may do, as a record. */
@@ -140,24 +143,32 @@ static int add_int(struct buf *b, const char *label, int v)
 	return v < 0 ? buf_addf(b, "  %s none", label) : buf_addf(b, "  %s %d", label, v);
 }
 
-/* The same as two lines above the table; of capabilities those that reading can need. */
+/* "SYS_PTRACE SETUID", or "nothing". */
+static int add_caps(struct buf *b, const char *before, uint64_t caps)
+{
+	/* Those that reading can need. */
+	static const int useful[] = { CREDS_CAP_SYS_PTRACE, CREDS_CAP_DAC_READ_SEARCH,
+				      CREDS_CAP_DAC_OVERRIDE, CREDS_CAP_SETUID, CREDS_CAP_SETGID };
+	bool some = false;
+	int r = buf_adds(b, before);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(useful); i++) {
+		if (!(caps >> useful[i] & 1))
+			continue;
+		some = true;
+		r = buf_addf(b, " %s", creds_cap_name(useful[i]));
+	}
+	return r == 0 && !some ? buf_adds(b, " nothing") : r;
+}
+
+/* The same as lines above the table. */
 static int self_lines(struct doctor *d)
 {
-	static const int caps[] = { CREDS_CAP_SYS_PTRACE, CREDS_CAP_DAC_READ_SEARCH,
-				    CREDS_CAP_DAC_OVERRIDE, CREDS_CAP_SETUID, CREDS_CAP_SETGID };
 	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
 	const struct creds_self *s = &d->self;
-	int r = buf_addf(&b, "uid %u  gid %u  CapEff %016llx:", (unsigned)s->euid,
-			 (unsigned)s->egid, (unsigned long long)s->cap_eff);
+	int r = buf_addf(&b, "uid %u  gid %u  CapEff %016llx", (unsigned)s->euid, (unsigned)s->egid,
+			 (unsigned long long)s->cap_eff);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(caps); i++)
-		r = buf_addf(&b, " %s%s", creds_has(s, caps[i]) ? "" : "no ",
-			     creds_cap_name(caps[i]));
-	if (r == 0)
-		r = buf_addc(&b, '\n');
-	if (r == 0)
-		r = buf_addf(&b, "user namespace %s",
-			     s->user_ns_initial ? "initial" : "of its own");
 	if (r == 0)
 		r = add_int(&b, "NoNewPrivs", s->no_new_privs);
 	if (r == 0)
@@ -165,7 +176,12 @@ static int self_lines(struct doctor *d)
 	if (r == 0)
 		r = add_int(&b, "Yama", s->yama);
 	if (r == 0)
-		r = buf_adds(&b, "  LSM ");
+		r = add_caps(&b, "\nhas", s->cap_eff);
+	if (r == 0)
+		r = add_caps(&b, ", lacks", ~s->cap_eff);
+	if (r == 0)
+		r = buf_addf(&b, "\nuser namespace %s  LSM ",
+			     s->user_ns_initial ? "initial" : "of its own");
 	if (r == 0)
 		r = escape_add(&b, s->lsm[0] ? bytes_str(s->lsm) : bytes_str("none"));
 	if (r == 0)
@@ -335,12 +351,12 @@ static void examine(struct run *run)
 		run->exit = EXIT_FAILED;
 		return;
 	}
-	r = run->args->json ? self_record(&d) : self_lines(&d);
-	int code = r < 0 ? EXIT_FAILED : cmd_select(run, &sel);
+	int code = cmd_select(run, &sel);
 	if (code >= 0) {
 		run->exit = code;
 		return;
 	}
+	r = run->args->json ? self_record(&d) : self_lines(&d);
 	for (size_t i = 0; r == 0 && i < sel.n && !atomic_load(&run->stop); i++)
 		r = look(&d, sel.ids[i]);
 	if (r == 0)

@@ -48,18 +48,28 @@ static int add_container(struct process *p, struct buf *line)
 	return id.n ? escape_add(line, id) : buf_addc(line, '-');
 }
 
-static int add_target(struct source *s, struct process_id id, struct buf *text)
+/* What the greeting has found so far. */
+struct targets_seen {
+	pid_t first;
+	size_t shown, more;
+};
+
+/* Kernel threads and what ended meanwhile are no targets. */
+static int add_target(struct source *s, struct process_id id, struct targets_seen *seen,
+		      struct buf *text)
 {
 	AUTO_DONE(process_closep) struct process *p = NULL;
 	AUTO_DONE(buf_done) struct buf line = BUF_NONE;
 	const struct proc_status *status;
 	int r;
 
-	/* What ended meanwhile, or has no memory, is no target. */
-	if (process_open(s, id, &p) < 0 || (process_stat(p)->flags & PROC_PF_KTHREAD))
+	if (process_open(s, id, &p) < 0 || (process_stat(p)->flags & PROC_PF_KTHREAD) ||
+	    process_stat(p)->state == 'Z' || process_status(p, &status) < 0)
 		return 0;
-	if (process_status(p, &status) < 0)
+	if (seen->shown == GREET_TARGETS_MAX) {
+		seen->more++;
 		return 0;
+	}
 	r = buf_addf(&line, "  %7d %6u  ", (int)id.pid, (unsigned)status->uid[1]);
 	if (r == 0)
 		r = add_exe(p, &line);
@@ -69,18 +79,21 @@ static int add_target(struct source *s, struct process_id id, struct buf *text)
 		r = add_container(p, &line);
 	if (r == 0)
 		r = buf_addc(&line, '\n');
+	if (seen->shown++ == 0)
+		seen->first = id.pid;
 	return r == 0 ? buf_addb(text, buf_bytes(&line)) : r;
 }
 
-static int add_targets(struct source *s, const struct selection *sel, struct buf *b)
+static int add_targets(struct source *s, const struct selection *sel, struct targets_seen *seen,
+		       struct buf *b)
 {
 	int r = buf_addf(b, "  %7s %6s  %-*s  %s\n", "PID", "UID", GREET_EXE_COLUMNS, "EXE",
 			 "CONTAINER");
 
-	for (size_t i = 0; r == 0 && i < sel->n && i < GREET_TARGETS_MAX; i++)
-		r = add_target(s, sel->ids[i], b);
-	if (r == 0 && sel->n > GREET_TARGETS_MAX)
-		r = buf_addf(b, "  and %zu more\n", sel->n - GREET_TARGETS_MAX);
+	for (size_t i = 0; r == 0 && i < sel->n; i++)
+		r = add_target(s, sel->ids[i], seen, b);
+	if (r == 0 && seen->more)
+		r = buf_addf(b, "  and %zu more\n", seen->more);
 	return r;
 }
 
@@ -113,6 +126,7 @@ static int make(struct buf *b)
 {
 	AUTO_DONE(source_closep) struct source *s = NULL;
 	AUTO_DONE(selection_done) struct selection sel = { 0 };
+	struct targets_seen seen = { 0 };
 	pid_t missing;
 	int r = source_open(SOURCE_LIVE, NULL, &s);
 
@@ -120,12 +134,12 @@ static int make(struct buf *b)
 		r = selection_make(s, NULL, 0, &sel, &missing);
 	if (r < 0)
 		return r;
-	r = buf_adds(b, "csi " CSI_VERSION ": nothing here is changed by looking. Targets:\n");
-	if (r == 0 && (sel.alone || sel.n == 0))
-		return add_alone(b);
-	if (r == 0)
-		r = add_targets(s, &sel, b);
-	return r == 0 ? add_next(sel.ids[0].pid, b) : r;
+	r = buf_adds(b, "csi " CSI_VERSION ": looking changes nothing here. Targets:\n");
+	if (r == 0 && !sel.alone)
+		r = add_targets(s, &sel, &seen, b);
+	if (r < 0)
+		return r;
+	return seen.shown ? add_next(seen.first, b) : add_alone(b);
 }
 
 void shell_greet(void)
