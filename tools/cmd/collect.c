@@ -22,7 +22,8 @@ static const struct opt collect_opts[] = {
 	  .kind = OPT_CHOICE,
 	  .offset = offsetof(struct collect_args, scope),
 	  .arg = "SCOPE",
-	  .help = "quick, standard (default) or full: see below",
+	  .help = "quick: tables, executables, deleted files, changed files up to 1 MiB; standard "
+		  "(default): all changed files, tmpfs, proc text; full: whole roots",
 	  .choices = scopes },
 	{ .name = "memory",
 	  .kind = OPT_FLAG,
