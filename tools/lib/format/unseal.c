@@ -27,6 +27,7 @@ struct unseal {
 	struct hash hash; /* of everything before AT */
 	struct frame_table table;
 	bool begun, sealed, complete; /* COMPLETE: the table is wrapped */
+	bool foreign;
 	const char *why;
 };
 
@@ -262,6 +263,7 @@ static int judge_magic(struct unseal *u, uint32_t *ret)
 		*ret = magics[i];
 		return n < FRAME_MAGIC_SIZE ? -ENODATA : 0;
 	}
+	u->foreign = !u->begun;
 	return bad(u, u->begun ? "no frame begins here" : "does not begin with a zstd frame");
 }
 
@@ -316,6 +318,11 @@ int unseal_expect_table(struct unseal *u, struct bytes *ret)
 const char *unseal_why(const struct unseal *u)
 {
 	return u->why;
+}
+
+bool unseal_is_foreign(const struct unseal *u)
+{
+	return u->foreign;
 }
 
 uint64_t unseal_at(const struct unseal *u)

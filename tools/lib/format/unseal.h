@@ -38,6 +38,8 @@ int unseal_expect_table(struct unseal *u, struct bytes *ret);
 
 /* Ours, a sentence part; NULL if nothing went wrong. */
 const char *unseal_why(const struct unseal *u);
+/* The very first bytes are not those of a zstd frame. */
+bool unseal_is_foreign(const struct unseal *u);
 /* Offset of the frame under way. */
 uint64_t unseal_at(const struct unseal *u);
 /* Reads on to the end, so that size and digest of the whole stream are known. */

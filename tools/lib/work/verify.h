@@ -16,7 +16,9 @@ enum verify_verdict {
 
 struct verify_result {
 	enum verify_verdict verdict;
-	enum bundle_status status;   /* of the seal, if SEALED */
+	enum bundle_status status;   /* of the seal, if SEALED or index_cut */
+	uint64_t gaps;               /* as the seal says */
+	char top[80];                /* top directory, "csi-RUNID"; empty if it was not reached */
 	bool index_cut;              /* seal whole, seek table missing or cut */
 	uint64_t stream_bytes;       /* read */
 	uint64_t proven_bytes;       /* stream bytes up to and with the last good checkpoint or seal */
@@ -28,7 +30,11 @@ struct verify_result {
 	uint64_t at;                 /* offset where it went wrong */
 };
 
-/* Told of each entry whose bytes are proven, in order. PATH is target bytes; valid during the call. */
+/*
+ * Told of each entry whose bytes are proven, in order. PATH is target bytes, valid during the call. SHA256
+ * is NULL for what has no sum: directories, links, large sparse files. More than 64 MiB of names between
+ * two checkpoints are counted, not told.
+ */
 typedef int (*verify_entry_fn)(void *ctx, struct bytes path, uint64_t size, const unsigned char sha256[32]);
 
 struct verify_options {
@@ -38,7 +44,11 @@ struct verify_options {
 	const atomic_bool *stop;
 };
 
-/* FD is read once, forward (a pipe will do) unless salvage is asked for, which needs it seekable (-ESPIPE). */
+/*
+ * FD is read once, forward (a pipe will do) unless salvage is asked for, which needs it seekable (-ESPIPE).
+ * 0 with RET, or -errno of reading, memory or the salvage sink. To the sink goes nothing when the stream
+ * is sealed, or when nothing of it is proven (proven_entries 0).
+ */
 int verify_stream(int fd, const struct verify_options *opts, struct verify_result *ret);
 
 #endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of a bundle is proven: the checks of FORMAT.md section 4, in their order. */
+#include "work/verify_priv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+	VERIFY_WAITING_MAX = 64 << 20,
+	VERIFY_HEAD = 1 + 8 + 32 + 8, /* digest there, size, digest, length of the path */
+};
+
+/* ---- entries that wait for a checkpoint --------------------------------------------------------
+ */
+
+static int on_entry(void *ctx, const struct tarcheck_entry *e)
+{
+	struct verify *v = ctx;
+	unsigned char head[VERIFY_HEAD];
+
+	if (!v->opts->entry || v->overflow)
+		return 0;
+	head[0] = e->type == UNTAR_FILE && !e->extents;
+	memcpy(head + 1, &e->size, sizeof(e->size));
+	memcpy(head + 9, e->sha256, sizeof(e->sha256));
+	memcpy(head + 41, &e->path.n, sizeof(e->path.n));
+	int r = buf_add(&v->waiting, head, sizeof(head));
+	if (r == 0)
+		r = buf_addb(&v->waiting, e->path);
+	if (r == -EFBIG) {
+		v->overflow = true;
+		buf_clear(&v->waiting);
+		r = 0;
+	}
+	return r;
+}
+
+static int tell_waiting(struct verify *v)
+{
+	const struct buf *w = &v->waiting;
+	int r = 0;
+
+	for (size_t at = 0; at < w->n && r == 0;) {
+		const unsigned char *p = w->p + at;
+		uint64_t size;
+		size_t n;
+
+		memcpy(&size, p + 1, sizeof(size));
+		memcpy(&n, p + 41, sizeof(n));
+		r = v->opts->entry(v->opts->ctx, bytes_of(p + VERIFY_HEAD, n), size,
+				   p[0] ? p + 9 : NULL);
+		at += VERIFY_HEAD + n;
+	}
+	buf_clear(&v->waiting);
+	v->overflow = false;
+	return r;
+}
+
+/* ---- frames ------------------------------------------------------------------------------------
+ */
+
+static int wrong(struct verify *v, enum verify_verdict verdict, const char *why)
+{
+	v->res->verdict = verdict;
+	v->res->at = unseal_at(v->unseal);
+	snprintf(v->res->reason, sizeof(v->res->reason), "%s (frame at byte %" PRIu64 ")", why,
+		 v->res->at);
+	return -EBADMSG;
+}
+
+static int prove(struct verify *v, const struct unseal_frame *f)
+{
+	struct verify_result *res = v->res;
+
+	res->proven_bytes = f->offset + f->raw.n;
+	res->proven_entries = v->tar.entries;
+	res->proven_tar_bytes = untar_bytes(v->tar.untar);
+	res->hashes_checked = v->tar.sums_checked;
+	v->kept = v->tar.entries_end;
+	v->last_at = f->offset;
+	memcpy(v->last_sha256, f->sha256, sizeof(v->last_sha256));
+	return tell_waiting(v);
+}
+
+static int check_data(struct verify *v, const struct unseal_frame *f)
+{
+	int r = tarcheck_feed(&v->tar, f->content);
+
+	if (r == -EBADMSG)
+		return wrong(v, v->tar.top.n ? VERIFY_ALTERED : VERIFY_NOT_ONE,
+			     tarcheck_why(&v->tar));
+	return r < 0 ? r : unseal_accept(v->unseal, f);
+}
+
+static struct frame_counts counts_of(struct verify *v, const struct unseal_frame *f)
+{
+	struct frame_counts c = { .seq = ++v->seq,
+				  .entries = v->tar.entries,
+				  .bytes = untar_bytes(v->tar.untar) };
+
+	memcpy(c.sha256, f->sha256, sizeof(c.sha256));
+	return c;
+}
+
+static int check_checkpoint(struct verify *v, const struct unseal_frame *f)
+{
+	AUTO_DONE(buf_done) struct buf want = BUF_NONE;
+	struct frame_counts c = counts_of(v, f);
+	int r = frame_put_checkpoint(&want, &c);
+
+	if (r < 0)
+		return r;
+	if (!bytes_eq(buf_bytes(&want), f->raw))
+		return wrong(v, VERIFY_ALTERED,
+			     "a checkpoint does not agree with the bytes before it");
+	v->res->checkpoints++;
+	r = unseal_accept(v->unseal, f);
+	return r < 0 ? r : prove(v, f);
+}
+
+static int status_of(const char *name)
+{
+	for (int s = BUNDLE_COMPLETE; s <= BUNDLE_FAILED; s++)
+		if (strcmp(bundle_status_name((enum bundle_status)s), name) == 0)
+			return s;
+	return -EBADMSG;
+}
+
+/* The seal as it must be, but for what only it can say: its status and its gaps. */
+static int render_seal(struct verify *v, const struct unseal_frame *f, struct frame_seal *seal,
+		       struct buf *ret)
+{
+	struct frame_counts c = counts_of(v, f);
+	struct bytes table;
+	struct digests d;
+	struct hash h;
+	int r = unseal_expect_table(v->unseal, &table);
+
+	if (r < 0)
+		return r;
+	hash_init(&h, HASH_SHA256);
+	hash_add(&h, table.p, table.n);
+	hash_peek(&h, &d);
+	memcpy(seal->table_sha256, d.sha256, sizeof(d.sha256));
+	seal->table_size = table.n;
+	seal->stream_size = f->offset + f->raw.n + table.n;
+	return frame_put_seal(ret, &c, seal);
+}
+
+static int check_seal(struct verify *v, const struct unseal_frame *f)
+{
+	AUTO_DONE(buf_done) struct buf want = BUF_NONE;
+	struct frame_seal seal;
+	int r = unseal_accept(v->unseal, f);
+
+	if (r < 0)
+		return r;
+	if (frame_seal_parse(f->content, &seal) < 0)
+		return wrong(v, VERIFY_ALTERED, "the seal is malformed");
+	r = render_seal(v, f, &seal, &want);
+	if (r < 0)
+		return r == -EFBIG ? wrong(v, VERIFY_ALTERED, "the seal is malformed") : r;
+	if (!bytes_eq(buf_bytes(&want), f->raw))
+		return wrong(v, VERIFY_ALTERED, "the seal does not agree with the bytes before it");
+	if (!tarcheck_complete(&v->tar))
+		return wrong(v, VERIFY_ALTERED, "the tar is not whole, yet sealed");
+	v->res->status = (enum bundle_status)status_of(seal.status);
+	v->res->gaps = seal.gaps;
+	v->sealed = true;
+	return prove(v, f);
+}
+
+static int check_frame(struct verify *v, const struct unseal_frame *f)
+{
+	switch (f->kind) {
+	case UNSEAL_DATA:
+		return check_data(v, f);
+	case UNSEAL_CHECKPOINT:
+		return check_checkpoint(v, f);
+	case UNSEAL_SEAL:
+		return check_seal(v, f);
+	case UNSEAL_TABLE:
+		v->tabled = true;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* ---- verdict -----------------------------------------------------------------------------------
+ */
+
+static void end_between(struct verify *v)
+{
+	struct verify_result *res = v->res;
+
+	if (v->tabled) {
+		res->verdict = VERIFY_SEALED;
+	} else if (unseal_at(v->unseal) == 0) {
+		(void)wrong(v, VERIFY_NOT_ONE, "empty");
+	} else {
+		res->index_cut = v->sealed;
+		(void)wrong(v, VERIFY_CUT,
+			    v->sealed ? "cut behind the seal: only the index is missing"
+				      : "cut between two frames: there is no seal");
+	}
+}
+
+static void end_inside(struct verify *v)
+{
+	v->res->index_cut = v->sealed;
+	(void)wrong(v, VERIFY_CUT,
+		    v->sealed ? "cut in the index: the content is whole" : "cut inside a frame");
+}
+
+static void end_bad(struct verify *v)
+{
+	bool first = unseal_at(v->unseal) == 0 && unseal_is_foreign(v->unseal);
+
+	(void)wrong(v, first ? VERIFY_NOT_ONE : VERIFY_ALTERED, unseal_why(v->unseal));
+}
+
+static int read_frames(struct verify *v)
+{
+	struct unseal_frame f;
+
+	for (;;) {
+		if (v->opts->stop && atomic_load(v->opts->stop))
+			return -ECANCELED;
+		int r = unseal_next(v->unseal, &f);
+
+		if (r == 0)
+			end_between(v);
+		else if (r == -ENODATA)
+			end_inside(v);
+		else if (r == -EBADMSG)
+			end_bad(v);
+		if (r == 0 || r == -ENODATA || r == -EBADMSG)
+			return 0;
+		if (r > 0)
+			r = check_frame(v, &f);
+		if (r == -EBADMSG && v->res->reason[0] == '\0') /* unseal_accept() */
+			end_bad(v);
+		if (r < 0)
+			return r == -EBADMSG ? 0 : r;
+	}
+}
+
+static int run(struct verify *v, int fd)
+{
+	struct verify_result *res = v->res;
+	bool wants = v->opts->salvage != NULL;
+	off_t start = wants ? lseek(fd, 0, SEEK_CUR) : 0;
+	int r = start < 0 ? -errno : 0;
+
+	if (r == 0)
+		r = unseal_open(fd, &v->unseal);
+	if (r == 0)
+		r = tarcheck_init(&v->tar, on_entry, v);
+	if (r == 0)
+		r = read_frames(v);
+	if (r == 0)
+		r = unseal_drain(v->unseal, &res->stream_bytes, res->sha256);
+	if (r == 0 && wants && (res->verdict == VERIFY_CUT || res->verdict == VERIFY_ALTERED))
+		r = salvage_write(fd, start, v);
+	return r;
+}
+
+int verify_stream(int fd, const struct verify_options *opts, struct verify_result *ret)
+{
+	struct verify v = { .opts = opts, .res = ret };
+
+	*ret = (struct verify_result){ .verdict = VERIFY_ALTERED };
+	v.waiting = BUF_LIMIT(VERIFY_WAITING_MAX);
+	int r = run(&v, fd);
+	if (v.tar.top.n)
+		snprintf(ret->top, sizeof(ret->top), "%.*s", (int)v.tar.top.n - 1,
+			 (const char *)v.tar.top.p);
+	buf_done(&v.waiting);
+	tarcheck_done(&v.tar);
+	unseal_closep(&v.unseal);
+	return r;
+}
