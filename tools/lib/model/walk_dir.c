@@ -87,18 +87,29 @@ static void keep_names(struct walk *w, struct frame *f, uint32_t end, uint32_t c
 }
 
 /*
+ * Where the names of the top frame must end. A large directory leaves room, so that names seldom
+ * give way (walk_make_room) and it is not read again for each of its children. A small one always
+ * fits.
+ */
+static uint32_t names_limit(const struct walk *w)
+{
+	uint32_t large = names_end(w) - 3 * WALK_SPARE;
+	uint32_t small = w->names_used + WALK_SPARE;
+
+	return large > small ? large : small;
+}
+
+/*
  * All names of the directory into the arena: 0, -EFBIG when there are more than are sorted, or
  * -errno of reading, with the names that came before it kept.
  */
 static int load(struct walk *w, struct frame *f)
 {
-	uint32_t most = names_end(w) - WALK_SPARE;
+	uint32_t most = names_limit(w);
 	uint32_t end = w->names_used;
 	uint32_t count = 0;
 	int n;
 
-	if (names_end(w) < WALK_SPARE + w->names_used)
-		return -EFBIG;
 	f->names = w->names_used;
 	while ((n = read_dents(f->fd, w->load)) > 0) {
 		const char *name;
@@ -215,7 +226,7 @@ int walk_next_name(struct walk *w, const char **ret)
 
 void walk_make_room(struct walk *w)
 {
-	if (w->names_used + sizeof(struct frame) <= names_end(w))
+	if (names_end(w) - w->names_used >= 2 * WALK_SPARE)
 		return;
 	for (uint32_t i = 0; i < w->depth; i++) {
 		struct frame *f = walk_frame(w, i);

@@ -11,7 +11,7 @@
 enum {
 	WALK_DEPTH = 131072,   /* frames, most */
 	WALK_ARENA = 6 << 20,  /* bytes of names and frames, most */
-	WALK_SPARE = 64 << 10, /* of it, left free by sorted names: room for 1,600 frames */
+	WALK_SPARE = 64 << 10, /* bytes of it for a small directory's names, or 1,600 frames */
 	WALK_SORT = 65536,     /* names sorted in one directory */
 	WALK_PATH = 4 << 20,   /* bytes of a path, most */
 	WALK_WINDOW = 58,      /* open ancestors; with start, pin and those in hand under 64 */
@@ -90,7 +90,8 @@ int walk_load_names(struct walk *w);
 int walk_reload_names(struct walk *w, size_t child_len);
 /* 1 with the next name of the top frame, 0 at its end, -errno. Valid until names are loaded. */
 int walk_next_name(struct walk *w, const char **ret);
-/* Room for one more frame, at the price of names that can be read again. */
+/* Room for one more frame and a small directory's names; others, which can be read again, give way.
+ */
 void walk_make_room(struct walk *w);
 
 /* walk_climb.c */
