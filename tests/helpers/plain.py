@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fallback engine: the containers of pod.py with plain namespaces (nsexec.c), for machines where
-runc cannot run. No seccomp filter, no cgroups, no bound files; the four roles hold all the same."""
+runc cannot run. No seccomp filter, no cgroups, no shared /dev/shm; the four roles hold all the same."""
 
 import os
 import signal
@@ -30,9 +30,12 @@ def children(pid):
         return [int(p) for p in f.read().split()]
 
 
-def bind_extras(pod, root):
+def bind_extras(pod, role, root):
     """In place of the bind mounts that runc would make."""
-    for source, name in ((os.path.join(pod.run, "bin"), "helpers"), (pod.path("fixture"), "fixture")):
+    extras = [(pod.path("volume"), "data")]
+    if role != "target":
+        extras = [(os.path.join(pod.run, "bin"), "helpers"), (pod.path("fixture"), "fixture")]
+    for source, name in extras:
         where = os.path.join(root, name)
         if subprocess.run(["mount", "--bind", source, where], check=False).returncode == 0:
             pod.state.setdefault("mounts", []).append(where)
@@ -41,9 +44,9 @@ def bind_extras(pod, root):
 def start(pod, role, config):
     """Returns the PID, as the host sees it, of the container's first process."""
     root = config["root"]["path"]
+    bind_extras(pod, role, root)
     verb = ["new"]
     if role != "target":
-        bind_extras(pod, root)
         verb = ["beside", str(pod.state["pid"])]
     cmd = [nsexec(pod), *verb, root, *rights(config), *config["process"]["args"]]
     with open(pod.path(role, "log"), "wb") as log:
