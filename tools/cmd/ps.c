@@ -177,10 +177,10 @@ static int put_row(struct ps *ps, struct process *p)
 	out_u64(o, F_PROCESS_PID, (uint64_t)f->stat->pid);
 	put_start(ps, process_start(p));
 	out_u64(o, F_PROCESS_THREADS, f->stat->threads);
-	if (f->status && (f->status->have & STATUS_UIDS))
-		put_id(o, F_PROCESS_USER_ID, f->status->uid[1]);
-	if (f->status && (f->status->have & STATUS_GIDS))
-		put_id(o, F_PROCESS_GROUP_ID, f->status->gid[1]);
+	if (f->known & FACT_OWNER) {
+		put_id(o, F_PROCESS_USER_ID, f->uid);
+		put_id(o, F_PROCESS_GROUP_ID, f->gid);
+	}
 	return out_end(o);
 }
 
@@ -215,8 +215,8 @@ static int put_heading(struct ps *ps, size_t at)
 static int show(struct ps *ps, size_t at)
 {
 	AUTO_DONE(process_closep) struct process *p = NULL;
-	unsigned needs = ps->signs ? signs_needs() | FACT_CGROUP | FACT_NS | FACT_STATUS
-				   : (unsigned)(FACT_STATUS | FACT_CMDLINE);
+	unsigned needs = ps->signs ? signs_needs() | FACT_CGROUP | FACT_NS | FACT_OWNER
+				   : (unsigned)(FACT_OWNER | FACT_CMDLINE);
 	int r = process_open(ps->run->source, ps->rows[at].id, &p);
 
 	if (r == 0) {

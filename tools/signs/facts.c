@@ -40,6 +40,11 @@ static int gather_status(struct gathering *g)
 	return process_status(g->p, &g->f->status);
 }
 
+static int gather_owner(struct gathering *g)
+{
+	return process_owner(g->p, &g->f->uid, &g->f->gid);
+}
+
 static int gather_ns(struct gathering *g)
 {
 	int r;
@@ -90,6 +95,9 @@ static int gather_text(struct gathering *g, enum proc_text t, struct buf *b, siz
 
 static int gather_cmdline(struct gathering *g)
 {
+	/* Without memory there is no command line: known to be empty. */
+	if (g->bare)
+		return 0;
 	return gather_text(g, TEXT_CMDLINE, &g->f->cmdline, CMDLINE_MAX);
 }
 
@@ -218,6 +226,7 @@ static const struct gatherer {
 	int (*fn)(struct gathering *g);
 } gatherers[] = {
 	{ FACT_STATUS, 0, "read status", gather_status },
+	{ FACT_OWNER, 0, "read owner", gather_owner },
 	{ FACT_NS, 0, "read ns/mnt", gather_ns },
 	{ FACT_CGROUP, 0, "read cgroup", gather_cgroup },
 	{ FACT_CMDLINE, 0, "read cmdline", gather_cmdline },

@@ -18,6 +18,7 @@ enum fact {
 	FACT_BIRTH = 1 << 8,   /* its exe against the container's birth */
 	FACT_NS = 1 << 9,
 	FACT_CGROUP = 1 << 10,
+	FACT_OWNER = 1 << 12,	/* effective ids, cheaper than status */
 	FACT_EXE_DIR = 1 << 11, /* the directory that its exe's path names, in its root */
 };
 
@@ -26,6 +27,8 @@ struct facts {
 	struct process *process; /* borrowed; identification only: predicates read facts */
 	const struct proc_stat *stat;
 	const struct proc_status *status;
+	uid_t uid; /* effective */
+	gid_t gid;
 	int64_t age;	     /* ns from its start until it was read; INT64_MIN unknown */
 	struct buf exe_link; /* target bytes */
 	struct file_info exe;

@@ -60,18 +60,17 @@ static struct node *find(const struct scan *s, pid_t pid)
 static int read_node(struct scan *s, struct node *node)
 {
 	static const char prefix[] = "csi";
-	AUTO_DONE(process_closep) struct process *p = NULL;
-	const struct proc_stat *st;
-	int r;
+	struct proc_stat st;
+	int r = process_peek(s->source, node->id.pid, &st);
 
-	r = process_open(s->source, node->id, &p);
 	if (r < 0)
 		return r;
-	st = process_stat(p);
-	node->id = process_id(p);
-	node->ppid = st->ppid;
+	if (node->id.start_ticks && node->id.start_ticks != st.start_ticks)
+		return -ESRCH;
+	node->id.start_ticks = st.start_ticks;
+	node->ppid = st.ppid;
 	node->seen = true;
-	node->named = bytes_starts(bytes_of(st->comm, st->comm_len), prefix);
+	node->named = bytes_starts(bytes_of(st.comm, st.comm_len), prefix);
 	return 0;
 }
 

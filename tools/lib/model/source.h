@@ -65,6 +65,11 @@ const struct proc_stat *process_stat(const struct process *p);
 int64_t process_start(const struct process *p);
 /* Read once and kept. 0 or -errno. */
 int process_status(struct process *p, const struct proc_status **ret);
+/*
+ * Effective ids, the cheap way: procfs gives them to the directory of a process whatever its dumpable
+ * says (task_dump_owner, fs/proc/base.c); a fixture is asked by status. 0 or -errno.
+ */
+int process_owner(struct process *p, uid_t *ret_uid, gid_t *ret_gid);
 /* The stable name across records: boot id, PID namespace, pid, start ticks. RET holds 96 bytes. */
 void process_entity_id(const struct process *p, char ret[96]);
 /* 0 while the same process still exists, -ESRCH once not. Call after a group of reads. */

@@ -50,6 +50,9 @@ int fixture_openat(int dirfd, const char *name, int flags);
 /* readlinkat(2) in the same way. Length or -errno. */
 ssize_t fixture_readlinkat(int dirfd, const char *name, char *ret, size_t size);
 
+/* The stat of PID in a procfs, without pinning it: for a look at all of them. 0, -ESRCH, -errno. */
+int process_peek(struct source *s, pid_t pid, struct proc_stat *ret);
+
 /* Fills boot time, boot id, PID namespace and self of a source whose fd is open. */
 void source_read_facts(struct source *s);
 
