@@ -262,10 +262,9 @@ int vma_iter_next(struct vma_iter *it, struct vma *ret)
 	if (r < 0)
 		return r;
 	map.path = buf_bytes(&it->path);
-	/* A bad line among those that follow is told at the next call's place; the VMA itself is
-	 * good. */
+	/* What is wrong with the lines that follow is told by the next call: this VMA is good. */
 	if (it->smaps)
-		(void)read_vm_flags(it, &vm);
+		it->pending = read_vm_flags(it, &vm);
 	/* Between two reads VMAs may merge: what was handed out is not handed out again. */
 	if (map.end <= it->last_end)
 		return -EBADMSG;

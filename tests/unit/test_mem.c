@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of another process: found, read, and not a page of it changed by that. */
+#include "model/mem.h"
+
+#include "test.h"
+#include "tree.h"
+
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum {
+	MIB = 1 << 20,
+	BIG = 64 * MIB,
+	VMAS_MAX = 4096,
+	SANE_VMA = 1 << 30, /* a sanitizer maps terabytes: not walked page by page here */
+};
+
+/* What the child has mapped. */
+struct layout {
+	unsigned char *file, *half, *none, *shared, *exec, *deleted, *memfd, *odd;
+};
+
+struct child {
+	pid_t pid;
+	int gate;
+	struct layout at;
+};
+
+static size_t page_size;
+static char dir_path[TREE_PATH];
+static struct source *source;
+
+static unsigned char *map(size_t size, int prot, int flags, int fd)
+{
+	void *p = mmap(NULL, size, prot, flags, fd, 0);
+
+	if (p == MAP_FAILED)
+		_exit(2);
+	if (flags & MAP_ANONYMOUS)
+		(void)madvise(p, size, MADV_NOHUGEPAGE);
+	return p;
+}
+
+/* Each page of an even number gets its number; the others are never touched. */
+static void touch_half(unsigned char *p, size_t size)
+{
+	for (size_t at = 0; at < size; at += 2 * page_size)
+		memset(p + at, (int)(1 + at / page_size % 250), page_size);
+}
+
+static int sparse(const char *name)
+{
+	AUTO_CLOSE int dir = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || ftruncate(fd, BIG) < 0)
+		_exit(3);
+	return fd;
+}
+
+static void lay_out(struct layout *at)
+{
+	const int anon = MAP_PRIVATE | MAP_ANONYMOUS;
+	int fd;
+
+	at->file = map(BIG, PROT_READ, MAP_PRIVATE, sparse("untouched"));
+	at->half = map(BIG, PROT_READ | PROT_WRITE, anon, -1);
+	touch_half(at->half, BIG);
+	at->none = map(MIB, PROT_READ | PROT_WRITE, anon, -1);
+	memset(at->none, 'n', page_size);
+	(void)mprotect(at->none, MIB, PROT_NONE);
+	at->shared = map(MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	touch_half(at->shared, MIB);
+	at->exec = map(16 * page_size, PROT_READ | PROT_WRITE, anon, -1);
+	memset(at->exec, 0xcc, page_size);
+	(void)mprotect(at->exec, 16 * page_size, PROT_READ | PROT_EXEC);
+	at->deleted = map(MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE, sparse("gone"));
+	at->deleted[0] = 'd';
+	fd = memfd_create("payload \n\033[2J", MFD_CLOEXEC);
+	(void)!ftruncate(fd, MIB);
+	at->memfd = map(MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	at->memfd[0] = 'm';
+	at->odd = map(MIB, PROT_READ, MAP_SHARED, sparse("new\nline\\012 x"));
+	fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)unlinkat(fd, "gone", 0);
+}
+
+static void child_main(int gate)
+{
+	struct layout at;
+	char order;
+
+	lay_out(&at);
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	if (write(gate, &at, sizeof(at)) != sizeof(at) || read(gate, &order, 1) != 1)
+		_exit(0);
+	if (order == 'x')
+		(void)execl("/proc/self/exe", "test_mem", "sleep", NULL);
+	_exit(0);
+}
+
+static struct child child_start(void)
+{
+	int gate[2];
+	struct child c;
+
+	/* Not closed on exec: its end is what the parent waits for. */
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, gate), 0);
+	c.pid = fork();
+	CHECK(c.pid >= 0);
+	if (c.pid == 0) {
+		(void)close(gate[0]);
+		(void)dup2(gate[1], STDIN_FILENO);
+		child_main(gate[1]);
+	}
+	(void)close(gate[1]);
+	c.gate = gate[0];
+	CHECK_INT(read(c.gate, &c.at, sizeof(c.at)), sizeof(c.at));
+	return c;
+}
+
+static void child_end(struct child *c)
+{
+	(void)close(c->gate);
+	CHECK_INT(waitpid(c->pid, NULL, 0), c->pid);
+}
+
+static struct process *open_child(const struct child *c)
+{
+	struct process *p = NULL;
+
+	CHECK_INT(process_open(source, (struct process_id){ .pid = c->pid }, &p), 0);
+	return p;
+}
+
+/* The VMA that begins at ADDR; its path is copied to PATH. */
+static struct vma find_vma(struct process *p, const void *addr, struct buf *path, bool list)
+{
+	AUTO_DONE(vma_iter_closep) struct vma_iter *it = NULL;
+	struct vma v;
+	uint64_t last = 0;
+
+	CHECK_INT(list ? vma_iter_open_list(p, &it) : vma_iter_open(p, &it), 0);
+	buf_clear(path);
+	for (;;) {
+		CHECK_INT(vma_iter_next(it, &v), 1);
+		CHECK(v.map.start >= last && v.map.end > v.map.start);
+		last = v.map.end;
+		if (v.map.start <= (uintptr_t)addr && v.map.end > (uintptr_t)addr)
+			break;
+	}
+	CHECK_INT(buf_addb(path, v.map.path), 0);
+	v.map.path = buf_bytes(path);
+	return v;
+}
+
+static void vmas(struct process *p, const struct layout *at)
+{
+	AUTO_DONE(buf_done) struct buf path = BUF_NONE;
+	struct vma v;
+
+	for (int list = 0; list < 2; list++) {
+		v = find_vma(p, at->half, &path, list);
+		CHECK(v.flags & VMA_ANON && v.map.r && v.map.w && !v.map.x);
+		v = find_vma(p, at->exec, &path, list);
+		CHECK(v.flags & VMA_ANON && v.map.x && !v.map.w);
+		v = find_vma(p, at->deleted, &path, list);
+		CHECK_INT(v.flags, VMA_DELETED);
+		CHECK(bytes_ends(v.map.path, "/gone (deleted)"));
+		v = find_vma(p, at->memfd, &path, list);
+		CHECK_INT(v.flags, VMA_MEMFD | VMA_DELETED);
+		CHECK_BYTES(v.map.path, "/memfd:payload \n\033[2J (deleted)");
+		v = find_vma(p, at->shared, &path, list);
+		CHECK_INT(v.flags, 0);
+		CHECK_BYTES(v.map.path, "/dev/zero (deleted)");
+		v = find_vma(p, at->file, &path, list);
+		CHECK_INT(v.flags, 0);
+		CHECK(bytes_ends(v.map.path, "/untouched"));
+		v = find_vma(p, &v, &path, list);
+		CHECK(v.flags & VMA_STACK);
+	}
+	/* The kernel escapes the newline only: what looks like one more escape is taken for one. */
+	v = find_vma(p, at->odd, &path, false);
+	CHECK(bytes_ends(v.map.path, "/new\nline\n x"));
+	OK("VMAs: anonymous, deleted, memfd, shared, stack, hostile names");
+}
+
+static void special(struct process *p)
+{
+	AUTO_DONE(vma_iter_closep) struct vma_iter *it = NULL;
+	struct vma v;
+	int r, vvar = 0;
+
+	CHECK_INT(vma_iter_open(p, &it), 0);
+	while ((r = vma_iter_next(it, &v)) == 1)
+		if (bytes_starts(v.map.path, "[vvar") ||
+		    bytes_eq(v.map.path, bytes_str("[vsyscall]"))) {
+			CHECK(v.flags & VMA_SPECIAL);
+			vvar++;
+		} else {
+			CHECK(!(v.flags & VMA_SPECIAL));
+		}
+	CHECK_INT(r, 0);
+	CHECK(vvar > 0);
+	OK("VMAs: the kernel's own pages are special, no others");
+}
+
+static void runs(struct process *p, const struct layout *at)
+{
+	AUTO_DONE(mem_closep) struct mem *m = NULL;
+	AUTO_DONE(buf_done) struct buf path = BUF_NONE;
+	uint64_t start = (uintptr_t)at->half, addr = start;
+	struct mem_usage usage;
+	struct page_run run;
+	struct vma v;
+	int r;
+
+	CHECK_INT(mem_open(p, &m), 0);
+	CHECK_BYTES(bytes_str(mem_way(m)), "/proc/PID/mem");
+	while ((r = mem_next_run(m, addr, start + BIG, &run)) == 1) {
+		CHECK(run.start == addr && run.end == addr + page_size && !run.file_backed);
+		CHECK_INT(run.state, (addr - start) / page_size % 2 ? PAGE_ABSENT : PAGE_PRESENT);
+		addr = run.end;
+	}
+	CHECK_INT(r, 0);
+	CHECK_INT(addr, start + BIG);
+	/* From the middle of a page, and cut in the middle of one. */
+	CHECK_INT(mem_next_run(m, start + 5, start + 9, &run), 1);
+	CHECK(run.start == start + 5 && run.end == start + 9 && run.state == PAGE_PRESENT);
+	CHECK_INT(mem_next_run(m, start + page_size - 1, start + 2 * page_size, &run), 1);
+	CHECK_INT(run.end, start + page_size);
+	CHECK_INT(mem_next_run(m, start, start, &run), 0);
+	/* One run over more than one read of pagemap. */
+	CHECK_INT(mem_next_run(m, (uintptr_t)at->file, (uintptr_t)at->file + BIG, &run), 1);
+	CHECK(run.end - run.start == BIG && run.state == PAGE_ABSENT);
+	v = find_vma(p, at->half, &path, true);
+	CHECK_INT(mem_usage(m, &v, &usage), 0);
+	CHECK(usage.present >= BIG / 2 && usage.present == usage.present_private &&
+	      usage.swapped == 0);
+	v = find_vma(p, at->shared, &path, true);
+	CHECK_INT(mem_usage(m, &v, &usage), 0);
+	CHECK(usage.present == MIB / 2 && usage.present_private == 0);
+	v = find_vma(p, at->file, &path, true);
+	CHECK_INT(mem_usage(m, &v, &usage), 0);
+	CHECK_INT(usage.present, 0);
+	CHECK_INT(mem_next_run(m, UINT64_C(0xffffffffff600000), UINT64_C(0xffffffffff601000), &run),
+		  1);
+	CHECK_INT(run.state, PAGE_ABSENT);
+	OK("runs of pages and totals");
+}
+
+static void contents(struct process *p, const struct layout *at)
+{
+	AUTO_DONE(mem_closep) struct mem *m = NULL;
+	AUTO_FREE unsigned char *got = malloc(page_size * 2);
+
+	CHECK_INT(mem_open(p, &m), 0);
+	for (size_t i = 0; i < BIG / page_size; i += 512) {
+		CHECK_INT(mem_read(m, (uintptr_t)at->half + i * page_size, got, page_size),
+			  page_size);
+		for (size_t k = 0; k < page_size; k++)
+			CHECK_INT(got[k], 1 + i % 250);
+	}
+	CHECK_INT(mem_read(m, (uintptr_t)at->half + 3, got, 5), 5);
+	CHECK_INT(mem_read(m, (uintptr_t)at->exec, got, page_size), page_size);
+	CHECK(got[0] == 0xcc && got[page_size - 1] == 0xcc);
+	CHECK_INT(mem_read(m, (uintptr_t)at->memfd, got, 1), 1);
+	CHECK_INT(got[0], 'm');
+	/* Hidden from its own process by PROT_NONE, and still there. */
+	CHECK_INT(mem_read(m, (uintptr_t)at->none, got, page_size), page_size);
+	CHECK(got[0] == 'n' && got[page_size - 1] == 'n');
+	CHECK_INT(mem_read(m, (uintptr_t)at->half, got, 0), 0);
+	CHECK(mem_read(m, 0, got, 8) < 0);
+	CHECK(mem_read(m, UINT64_MAX - 4, got, 8) < 0);
+	OK("bytes of every kind of page, of one behind PROT_NONE too");
+}
+
+struct count {
+	uint64_t addr, present, swapped;
+};
+
+static size_t count_pages(struct process *p, struct count *ret)
+{
+	AUTO_DONE(vma_iter_closep) struct vma_iter *it = NULL;
+	AUTO_DONE(mem_closep) struct mem *m = NULL;
+	struct mem_usage usage;
+	struct vma v;
+	size_t n = 0;
+
+	CHECK_INT(mem_open(p, &m), 0);
+	CHECK_INT(vma_iter_open(p, &it), 0);
+	while (n < VMAS_MAX && vma_iter_next(it, &v) == 1) {
+		if (v.map.end - v.map.start > SANE_VMA)
+			continue;
+		CHECK_INT(mem_usage(m, &v, &usage), 0);
+		ret[n++] = (struct count){ v.map.start, usage.present, usage.swapped };
+	}
+	return n;
+}
+
+static uint64_t rss_kb(pid_t pid)
+{
+	struct process *p = NULL;
+	const struct proc_status *st;
+	uint64_t kb;
+
+	CHECK_INT(process_open(source, (struct process_id){ .pid = pid }, &p), 0);
+	CHECK_INT(process_status(p, &st), 0);
+	kb = st->vm_rss_kb;
+	process_close(p);
+	return kb;
+}
+
+static void read_present(struct process *p)
+{
+	AUTO_DONE(vma_iter_closep) struct vma_iter *it = NULL;
+	AUTO_DONE(mem_closep) struct mem *m = NULL;
+	AUTO_FREE unsigned char *got = malloc(MIB);
+	struct page_run run;
+	struct vma v;
+
+	CHECK_INT(mem_open(p, &m), 0);
+	CHECK_INT(vma_iter_open(p, &it), 0);
+	while (vma_iter_next(it, &v) == 1) {
+		if (v.flags & VMA_SPECIAL || v.map.end - v.map.start > SANE_VMA)
+			continue;
+		for (uint64_t at = v.map.start; mem_next_run(m, at, v.map.end, &run) == 1;
+		     at = run.end)
+			for (uint64_t from = run.start;
+			     run.state == PAGE_PRESENT && from < run.end;) {
+				size_t n = run.end - from < MIB ? (size_t)(run.end - from) : MIB;
+
+				CHECK_INT(mem_read(m, from, got, n), n);
+				from += n;
+			}
+	}
+}
+
+static void harmless(struct process *p, pid_t pid)
+{
+	static struct count before[VMAS_MAX], after[VMAS_MAX];
+	size_t n = count_pages(p, before);
+	uint64_t rss = rss_kb(pid);
+
+	read_present(p);
+	CHECK_INT(count_pages(p, after), n);
+	for (size_t i = 0; i < n; i++)
+		CHECK(before[i].addr == after[i].addr && before[i].present == after[i].present &&
+		      before[i].swapped == after[i].swapped);
+	CHECK_INT(rss_kb(pid), rss);
+	OK("all of it read, and no page became present, nor the RSS larger");
+}
+
+/* The child executes another program, then ends: its old memory is gone, never another's. */
+static void gone(void)
+{
+	struct child c = child_start();
+	AUTO_DONE(process_closep) struct process *p = open_child(&c);
+	AUTO_DONE(mem_closep) struct mem *m = NULL;
+	struct page_run run;
+	char got[8];
+
+	CHECK_INT(mem_open(p, &m), 0);
+	CHECK_INT(mem_read(m, (uintptr_t)c.at.half, got, sizeof(got)), sizeof(got));
+	CHECK_INT(write(c.gate, "x", 1), 1);
+	CHECK_INT(read(c.gate, got, 1), 1); /* the new program says so */
+	CHECK_INT(process_verify(p), 0);
+	CHECK_INT(mem_read(m, (uintptr_t)c.at.half, got, sizeof(got)), -ESRCH);
+	CHECK_INT(mem_next_run(m, (uintptr_t)c.at.half, (uintptr_t)c.at.half + MIB, &run), -ESRCH);
+	child_end(&c);
+	CHECK_INT(mem_read(m, (uintptr_t)c.at.half, got, sizeof(got)), -ESRCH);
+	struct mem *again = NULL;
+	CHECK_INT(mem_open(p, &again), -ESRCH);
+	OK("after execve and after exit memory is ESRCH");
+}
+
+/* With something in the way of /proc/PID/mem. 0, or 1 where this may not be arranged. */
+static int without_mem_file(const struct child *c)
+{
+	AUTO_DONE(process_closep) struct process *p = open_child(c);
+	AUTO_DONE(mem_closep) struct mem *m = NULL;
+	char over[64], from[TREE_PATH + 8];
+	unsigned char got[8];
+
+	snprintf(over, sizeof(over), "/proc/%d/mem", c->pid);
+	snprintf(from, sizeof(from), "%s/fifo", dir_path);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return 1;
+	/* Opening a socket is ENXIO for anybody. */
+	AUTO_CLOSE int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (mknod(from, S_IFSOCK | 0600, 0) < 0 || mount(from, over, NULL, MS_BIND, NULL) < 0)
+		return 1;
+	AUTO_DONE(source_closep) struct source *s = NULL;
+	AUTO_DONE(process_closep) struct process *here = NULL;
+	CHECK_INT(source_open(SOURCE_LIVE, NULL, &s), 0);
+	CHECK_INT(process_open(s, (struct process_id){ .pid = c->pid }, &here), 0);
+	CHECK_INT(mem_open(here, &m), 0);
+	CHECK_BYTES(bytes_str(mem_way(m)), "process_vm_readv");
+	CHECK_INT(mem_read(m, (uintptr_t)c->at.half, got, sizeof(got)), sizeof(got));
+	CHECK_INT(got[0], 1);
+	CHECK_INT(mem_read(m, (uintptr_t)c->at.half + BIG - 3, got, 0), 0);
+	CHECK_INT(mem_read(m, 0, got, 8), -EFAULT);
+	(void)kill(c->pid, SIGKILL);
+	while (process_verify(here) == 0 && mem_read(m, (uintptr_t)c->at.half, got, 8) > 0)
+		(void)sched_yield();
+	CHECK(mem_read(m, (uintptr_t)c->at.half, got, 8) < 0);
+	return 0;
+}
+
+static void other_way(void)
+{
+	struct child c = child_start();
+	pid_t pid = fork();
+	int status;
+
+	CHECK(pid >= 0);
+	if (pid == 0)
+		_exit(without_mem_file(&c));
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+	child_end(&c);
+	if (WEXITSTATUS(status) == 0)
+		OK("where /proc/PID/mem is refused, process_vm_readv");
+	else
+		SKIP("where /proc/PID/mem is refused, process_vm_readv", "may not mount here");
+}
+
+#define LINE_MAX_TESTED 33000
+
+static void tree_text(int dir, const char *name, const char *text)
+{
+	tree_file(dir, name, text, strlen(text));
+}
+
+/* maps and smaps of a fixture: 43's lines are what a hostile one may hold. */
+static void fixture_files(int dir)
+{
+	static char text[3 * LINE_MAX_TESTED];
+	int p = tree_dir(dir, "43");
+	int n;
+
+	tree_text(p, "stat", "43 (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 7\n");
+	n = snprintf(text, sizeof(text),
+		     "1000-2000 r-xp 00000000 08:01 5 /a\n"
+		     "garbage\n"
+		     "3000-4000 r-xp 00000000 08:01 5 /%*s\n"
+		     "\n"
+		     "5000-6000 r-xp 00000000 08:01 5 /%*s\n"
+		     "5800-7000 r-xp 00000000 08:01 5 /one\n"
+		     "6800-7800 r-xp 00001000 08:01 5 /overlap\n"
+		     "1000-2000 r-xp 00000000 08:01 5 /back\n"
+		     "8000-9000 rw-p 00000000 00:07 5 /dev/dri/card0\n"
+		     "9000-a000 rw-p 00000000 00:07 5 /dev/shm/x\n"
+		     "a000-b000 r--p 00000000 00:00 0 [vvar]\n"
+		     "b000-c000 r--p 00000000 00:00 0 [heap]\n"
+		     "c000-d000 r--p 00000000 00:0",
+		     30000, "x", LINE_MAX_TESTED, "x");
+	CHECK(n > 0 && n < (int)sizeof(text));
+	tree_file(p, "maps", text, (size_t)n);
+	(void)close(p);
+	p = tree_dir(dir, "44");
+	tree_text(p, "stat", "44 (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 7\n");
+	static const char smaps[] =
+		"Size: 4 kB\n"
+		"8000-9000 rw-p 00000000 00:07 5 /dev/plain\nSize: 4 kB\nVmFlags: rd wr mr\n"
+		"9000-a000 rw-p 00000000 00:07 5 /dev/dri/card0\nVmFlags: rd io mr\n"
+		"a000-b000 rw-p 00000000 00:07 5 /x\nVmFlags: rd pf\n"
+		"b000-c000 rw-p 00000000 00:07 5 /x\nVmFlags: rd mm\n"
+		"c000-d000 rw-p 00000000 00:07 5 /dev/x\nVmFlags: mm\n"
+		"d000-e000 rw-p 00000000 00:07 5 /x\nVmFlags: xio iox\n"
+		"e000-f000 rw-p 00000000 00:07 5 /y\n"
+		"f000-10000 rw-p 00000000 00:07 5 /z\nVmFlags: i";
+	tree_file(p, "smaps", smaps, sizeof(smaps) - 1);
+	(void)close(p);
+}
+
+static void hostile_lists(struct source *s)
+{
+	static const struct {
+		int want;
+		uint64_t start;
+		unsigned flags;
+	} rows[] = {
+		{ 1, 0x1000, 0 },
+		{ -EBADMSG, 0, 0 },
+		{ 1, 0x3000, 0 },
+		{ -EBADMSG, 0, 0 },
+		{ -EBADMSG, 0, 0 },
+		{ 1, 0x5800, 0 },
+		{ 1, 0x7000, 0 },
+		{ -EBADMSG, 0, 0 },
+		{ 1, 0x8000, VMA_SPECIAL },
+		{ 1, 0x9000, 0 },
+		{ 1, 0xa000, VMA_ANON | VMA_SPECIAL },
+		{ 1, 0xb000, VMA_ANON | VMA_HEAP },
+		{ -EBADMSG, 0, 0 },
+		{ 0, 0, 0 },
+		{ 0, 0, 0 },
+	};
+	static const unsigned flags[] = { 0, VMA_SPECIAL, VMA_SPECIAL, 0, VMA_SPECIAL, 0, 0, 0 };
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	AUTO_DONE(process_closep) struct process *q = NULL;
+	AUTO_DONE(vma_iter_closep) struct vma_iter *it = NULL;
+	AUTO_DONE(vma_iter_closep) struct vma_iter *smaps = NULL;
+	struct vma v;
+
+	CHECK_INT(process_open(s, (struct process_id){ .pid = 43 }, &p), 0);
+	CHECK_INT(vma_iter_open(p, &it), 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CHECK_INT(vma_iter_next(it, &v), rows[i].want);
+		if (rows[i].want == 1)
+			CHECK(v.map.start == rows[i].start && v.flags == rows[i].flags);
+	}
+	OK("hostile maps: garbage, endless lines, overlaps, a cut end; the rest is told");
+
+	CHECK_INT(process_open(s, (struct process_id){ .pid = 44 }, &q), 0);
+	CHECK_INT(vma_iter_open(q, &smaps), 0);
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+		CHECK_INT(vma_iter_next(smaps, &v), 1);
+		CHECK_INT(v.map.start, 0x8000 + i * 0x1000);
+		CHECK_INT(v.flags, flags[i]);
+	}
+	CHECK_INT(vma_iter_next(smaps, &v), -EBADMSG);
+	CHECK_INT(vma_iter_next(smaps, &v), 0);
+	struct mem *m = NULL;
+	CHECK_INT(mem_open(q, &m), -EOPNOTSUPP);
+	OK("smaps: flags decide what is special, not a name below /dev");
+}
+
+int main(int argc, char **argv)
+{
+	char byte;
+
+	if (argc > 1 && strcmp(argv[1], "sleep") == 0) {
+		(void)!write(STDIN_FILENO, "", 1);
+		(void)!read(STDIN_FILENO, &byte, 1);
+		return 0;
+	}
+	page_size = (size_t)sysconf(_SC_PAGESIZE);
+	AUTO_CLOSE int dir = tree_make(NULL, dir_path);
+	AUTO_DONE(source_closep) struct source *fixture = NULL;
+
+	CHECK_INT(source_open(SOURCE_LIVE, NULL, &source), 0);
+	struct child c = child_start();
+	struct process *p = open_child(&c);
+	vmas(p, &c.at);
+	special(p);
+	runs(p, &c.at);
+	contents(p, &c.at);
+	harmless(p, c.pid);
+	process_close(p);
+	child_end(&c);
+	gone();
+	other_way();
+	fixture_files(dir);
+	CHECK_INT(source_open(SOURCE_PROC, dir_path, &fixture), 0);
+	hostile_lists(fixture);
+	source_close(source);
+	tree_remove(dir_path);
+	TEST_END();
+}
