@@ -46,7 +46,7 @@ int buf_add(struct buf *b, const void *p, size_t n)
 	r = buf_reserve(b, n);
 	if (r < 0)
 		return r;
-	memcpy(b->p + b->n, p, n);
+	copy_bytes(b->p + b->n, p, n);
 	b->n += n;
 	return 0;
 }

@@ -5,7 +5,7 @@
 /* A cursor in room that was reserved for the worst case. */
 static unsigned char *put(unsigned char *p, const void *s, size_t n)
 {
-	memcpy(p, s, n);
+	copy_bytes(p, s, n);
 	return p + n;
 }
 
