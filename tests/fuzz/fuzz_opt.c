@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static const struct opt_table table = { opts, ARRAY_LEN(opts) };
 	static char self[] = "fuzz";
-	AUTO_FREE char *text = malloc(n + 1);
+	char *text = malloc(n + 1);
 	char *argv[WORDS_MAX + 2] = { self };
 	struct opt_error err = { "" };
 	struct args args = { 0 };
@@ -78,5 +78,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		argv[argc++] = text + i;
 	int r = opt_parse(&table, 1, argc, argv, &args, &operands, &err);
 	check(r, &args, operands, argc, &err);
+	free(text);
 	return 0;
 }

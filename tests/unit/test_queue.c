@@ -68,7 +68,7 @@ static void deadline(void)
 
 	CHECK_INT(queue_init(&q, 1), 0);
 	CHECK_INT(clock_gettime(CLOCK_MONOTONIC, &until), 0);
-	until.tv_nsec += 50 * 1000 * 1000;
+	until.tv_nsec += 50000000;
 	if (until.tv_nsec >= (long)NS_PER_SEC) {
 		until.tv_sec++;
 		until.tv_nsec -= (long)NS_PER_SEC;
@@ -114,7 +114,7 @@ static void *blocked(void *arg)
 
 static void closing_wakes(void)
 {
-	struct timespec nap = { 0, 20 * 1000 * 1000 };
+	struct timespec nap = { 0, 20000000 };
 	pthread_t t;
 	void *r;
 

@@ -279,17 +279,24 @@ void brood_end(bool sessions, int grace_ms)
 	}
 }
 
-bool brood_alive(void)
+static bool any_alive(struct brood *b)
 {
-	AUTO_DONE(brood_done) struct brood b = { 0 };
-
 	/* What cannot be listed may be there. */
-	if (brood_list(&b) < 0)
+	if (brood_list(b) < 0)
 		return true;
-	struct self self = read_self(b.source);
-	mark_descendants(&b);
-	for (size_t i = 0; i < b.n; i++)
-		if (b.v[i].ours || same_namespace(&b.v[i], &self))
+	struct self self = read_self(b->source);
+	mark_descendants(b);
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].ours || same_namespace(&b->v[i], &self))
 			return true;
 	return false;
+}
+
+bool brood_alive(void)
+{
+	struct brood b = { 0 };
+	bool alive = any_alive(&b);
+
+	brood_done(&b);
+	return alive;
 }

@@ -14,7 +14,8 @@ struct budget {
 
 void budget_init(struct budget *b, size_t limit);
 
-/* Memory of N bytes, page-aligned for N >= 64 KiB, or NULL (out of budget or memory). Thread-safe. */
+/* Memory of N bytes, page-aligned for N >= 64 KiB, or NULL (out of budget or memory). Thread-safe.
+ */
 void *budget_alloc(struct budget *b, size_t n);
 /* P may be NULL; N is what was asked for. Large buffers go back to the kernel at once. */
 void budget_free(struct budget *b, void *p, size_t n);

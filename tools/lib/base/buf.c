@@ -82,13 +82,16 @@ int buf_addf(struct buf *b, const char *fmt, ...)
 		return buf_add(b, small, n);
 
 	/* vsnprintf ends with a NUL, for which there may be no room below the limit. */
-	AUTO_FREE char *big = malloc(n + 1);
+	char *big = malloc(n + 1);
 	if (!big)
 		return -ENOMEM;
 	va_start(ap, fmt);
-	r = vsnprintf(big, n + 1, fmt, ap);
+	r = vsnprintf(big, n + 1, fmt, ap) == len ? 0 : -EINVAL;
 	va_end(ap);
-	return r == len ? buf_add(b, big, n) : -EINVAL;
+	if (r == 0)
+		r = buf_add(b, big, n);
+	free(big);
+	return r;
 }
 
 void buf_clear(struct buf *b)

@@ -13,7 +13,7 @@ struct buf {
 	size_t max; /* never grows beyond this many bytes */
 };
 
-#define BUF_NONE        ((struct buf){ 0 })
+#define BUF_NONE	((struct buf){ 0 })
 #define BUF_LIMIT(most) ((struct buf){ .max = (most) })
 
 enum { BUF_MAX_DEFAULT = 4 << 20 };

@@ -7,7 +7,8 @@
 
 #include <sys/types.h>
 
-/* Exit codes of every command (DESIGN section 3); precedence usage, failed, findings, partial, complete. */
+/* Exit codes of every command (DESIGN section 3); precedence usage, failed, findings, partial,
+ * complete. */
 enum exit_code {
 	EXIT_COMPLETE = 0,
 	EXIT_FAILED = 1,
@@ -21,7 +22,8 @@ enum exit_code exit_worse(enum exit_code a, enum exit_code b);
 
 /* "EACCES" for EACCES or -EACCES; "E<number>" from a static table entry "EUNKNOWN" otherwise. */
 const char *err_name(int err);
-/* A short English sentence part for the same, ours and not locale-dependent: "permission denied". */
+/* A short English sentence part for the same, ours and not locale-dependent: "permission denied".
+ */
 const char *err_text(int err);
 
 /*
@@ -29,13 +31,13 @@ const char *err_text(int err);
  * silence means complete. The strings are literals of ours; ON is target data.
  */
 struct gap {
-	int err;           /* positive or negative errno */
-	const char *what;  /* what was being done: "open exe", "read maps", "walk" */
-	pid_t pid;         /* process, or 0 */
-	struct bytes on;   /* path, or empty */
-	const char *mend;  /* what to do about it, or NULL: "--max-file 4G", "--profile=general" */
-	uint64_t offset;   /* where in the object it began, if LEN is not 0 */
-	uint64_t len;      /* bytes missing, or 0 if not counted */
+	int err;	  /* positive or negative errno */
+	const char *what; /* what was being done: "open exe", "read maps", "walk" */
+	pid_t pid;	  /* process, or 0 */
+	struct bytes on;  /* path, or empty */
+	const char *mend; /* what to do about it, or NULL: "--max-file 4G", "--profile=general" */
+	uint64_t offset;  /* where in the object it began, if LEN is not 0 */
+	uint64_t len;	  /* bytes missing, or 0 if not counted */
 };
 
 /* Where gaps go. FN may be called from the thread that found the gap; it must not keep ON. */

@@ -14,12 +14,15 @@
  */
 int escape_add(struct buf *b, struct bytes src);
 
-/* Reverse of escape_add(). 0, -EINVAL for text that escape_add() cannot have made, -ENOMEM, -EFBIG. */
+/* Reverse of escape_add(). 0, -EINVAL for text that escape_add() cannot have made, -ENOMEM, -EFBIG.
+ */
 int escape_undo(struct buf *b, struct bytes text);
 
-/* Terminal columns of escaped text: code points of width 1, or 2 for East Asian wide ones (close). */
+/* Terminal columns of escaped text: code points of width 1, or 2 for East Asian wide ones (close).
+ */
 size_t escape_width(struct bytes escaped);
-/* Bytes of the longest beginning that fits into COLUMNS; no code point or escape sequence is split. */
+/* Bytes of the longest beginning that fits into COLUMNS; no code point or escape sequence is split.
+ */
 size_t escape_fit(struct bytes escaped, size_t columns);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small streaming JSON writer (RFC 8259) into a buf. Commas and nesting are kept right by itself. */
+/* A small streaming JSON writer (RFC 8259) into a buf. Commas and nesting are kept right by itself.
+ */
 #ifndef CSI_FORMAT_JSON_H
 #define CSI_FORMAT_JSON_H
 
 #include "base/buf.h"
 
 struct json {
-	struct buf *b;   /* borrowed */
-	int err;         /* first failure; later calls do nothing */
+	struct buf *b; /* borrowed */
+	int err;       /* first failure; later calls do nothing */
 	bool comma;
 };
 

@@ -275,6 +275,9 @@ static int missing(const struct rows *r, struct opt_error *err)
 static int take(struct rows *r, int val, void *args, struct opt_error *err)
 {
 	size_t row = row_of(r, val);
+
+	if (row == r->n)
+		return complain(err, "unknown option");
 	const struct opt *o = r->v[row];
 
 	/* Of two paths one would be silently ignored. */

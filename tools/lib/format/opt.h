@@ -8,13 +8,13 @@
 #include <sys/types.h>
 
 enum opt_kind {
-	OPT_FLAG,     /* bool: set true */
-	OPT_COUNT,    /* int: counted (-v -v) */
-	OPT_STRING,   /* const char * (argv's memory) */
-	OPT_SIZE,     /* uint64_t bytes; "4096", "64K", "2M", "1G", "1T" (binary) */
-	OPT_NUMBER,   /* uint64_t, decimal, within MIN to MAX */
-	OPT_PIDS,     /* struct opt_pids: may be given again */
-	OPT_CHOICE,   /* int: index into a NULL-terminated list of words */
+	OPT_FLAG,   /* bool: set true */
+	OPT_COUNT,  /* int: counted (-v -v) */
+	OPT_STRING, /* const char * (argv's memory) */
+	OPT_SIZE,   /* uint64_t bytes; "4096", "64K", "2M", "1G", "1T" (binary) */
+	OPT_NUMBER, /* uint64_t, decimal, within MIN to MAX */
+	OPT_PIDS,   /* struct opt_pids: may be given again */
+	OPT_CHOICE, /* int: index into a NULL-terminated list of words */
 };
 
 enum { OPT_PIDS_MAX = 64 };
@@ -24,14 +24,14 @@ struct opt_pids {
 };
 
 struct opt {
-	int key;           /* 'p', or 0 for long only */
-	const char *name;  /* "pid" */
+	int key;	  /* 'p', or 0 for long only */
+	const char *name; /* "pid" */
 	enum opt_kind kind;
-	size_t offset;     /* offsetof in the command's argument struct */
-	const char *arg;   /* "PID", NULL for flags */
+	size_t offset;	 /* offsetof in the command's argument struct */
+	const char *arg; /* "PID", NULL for flags */
 	const char *help;
 	const char *const *choices; /* OPT_CHOICE */
-	uint64_t min, max;          /* OPT_NUMBER, OPT_SIZE; max 0: no limit */
+	uint64_t min, max;	    /* OPT_NUMBER, OPT_SIZE; max 0: no limit */
 };
 
 /* The words that follow the options stay in argv order: *ret_operands is the index of the first. */
@@ -41,8 +41,8 @@ struct opt_error {
 
 /*
  * opt_parse - TABLES is a list of option tables (shared ones first), all with offsets into ARGS.
- * 0, 1 when -h or --help was given, or -EINVAL with *err filled. "--" ends options. Long options may
- * be shortened if unambiguous, as getopt_long does. Thread-unsafe (getopt), call once.
+ * 0, 1 when -h or --help was given, or -EINVAL with *err filled. "--" ends options. Long options
+ * may be shortened if unambiguous, as getopt_long does. Thread-unsafe (getopt), call once.
  */
 struct opt_table {
 	const struct opt *v;

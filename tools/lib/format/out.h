@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records, as a table on a terminal or as JSON lines. A record is whole or absent: fields are gathered
- * first, written by out_end. One thread owns it; only out_gap() may be called from any.
+ * Records, as a table on a terminal or as JSON lines. A record is whole or absent: fields are
+ * gathered first, written by out_end. One thread owns it; only out_gap() may be called from any.
  */
 #ifndef CSI_FORMAT_OUT_H
 #define CSI_FORMAT_OUT_H
@@ -17,7 +17,8 @@ struct out;
 
 enum out_mode { OUT_TABLE, OUT_JSON };
 
-/* One column of a table: which field, its heading, width (negative: left-aligned; the last one is free). */
+/* One column of a table: which field, its heading, width (negative: left-aligned; the last one is
+ * free). */
 struct column {
 	enum field field;
 	const char *heading;
@@ -33,12 +34,12 @@ struct out_target {
 struct out_options {
 	enum out_mode mode;
 	const struct column *columns; /* borrowed, for OUT_TABLE */
-	size_t ncolumns;              /* 0: records make no rows in OUT_TABLE mode */
+	size_t ncolumns;	      /* 0: records make no rows in OUT_TABLE mode */
 	bool no_heading;
-	bool color;      /* signs and levels coloured */
-	int terminal;    /* columns of the terminal, 0: not a terminal, nothing is cut */
-	struct out_target data;  /* standard output, or a bundle's entry */
-	struct out_target diag;  /* gaps in OUT_TABLE mode: standard error */
+	bool color;		/* signs and levels coloured */
+	int terminal;		/* columns of the terminal, 0: not a terminal, nothing is cut */
+	struct out_target data; /* standard output, or a bundle's entry */
+	struct out_target diag; /* gaps in OUT_TABLE mode: standard error */
 };
 
 int out_open(const struct out_options *opts, struct out **ret);
@@ -52,7 +53,7 @@ void out_bytes(struct out *o, enum field f, struct bytes v); /* target data */
 void out_str(struct out *o, enum field f, const char *ours);
 void out_u64(struct out *o, enum field f, uint64_t v);
 void out_i64(struct out *o, enum field f, int64_t v);
-void out_hex(struct out *o, enum field f, uint64_t v);       /* "0x7f..." */
+void out_hex(struct out *o, enum field f, uint64_t v); /* "0x7f..." */
 void out_bool(struct out *o, enum field f, bool v);
 /* A date; outside 1970 to 2262 it goes to csi.time.raw. INT64_MIN: absent. */
 void out_time(struct out *o, enum field f, int64_t ns);
@@ -60,7 +61,8 @@ void out_stamp(struct out *o, enum field f, const struct file_stamp *t);
 /* A list of strings: in a table joined by spaces. out_list_add may be called 0 or more times. */
 void out_list(struct out *o, enum field f);
 void out_list_add(struct out *o, struct bytes v);
-/* A list of objects of two strings each, {"k1":v1,"k2":v2}: signs (id, level), evidence (field, value), xattrs. */
+/* A list of objects of two strings each, {"k1":v1,"k2":v2}: signs (id, level), evidence (field,
+ * value), xattrs. */
 void out_pairs(struct out *o, enum field f, const char *k1, const char *k2);
 void out_pair_add(struct out *o, struct bytes v1, struct bytes v2);
 /*
@@ -76,8 +78,8 @@ void out_file_info(struct out *o, const struct file_info *info);
 int out_gap(struct out *o, const struct gap *gap);
 uint64_t out_gaps(struct out *o);
 /*
- * One line of text between the rows of a table: ours, with target bytes already escaped; no newline.
- * Nothing with OUT_JSON: there it belongs into a record.
+ * One line of text between the rows of a table: ours, with target bytes already escaped; no
+ * newline. Nothing with OUT_JSON: there it belongs into a record.
  */
 int out_text(struct out *o, struct bytes escaped);
 /* Hands on what is buffered: after it, DATA has every record whole. 0 or the sticky error. */

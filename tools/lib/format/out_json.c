@@ -36,7 +36,7 @@ static unsigned char *put_key(unsigned char *p, const struct layout *l, unsigned
 /* Bytes that this field can need: its text, every key of its name, and brackets. */
 static size_t worst_case(const struct layout *l, const struct field_ref *ref)
 {
-	return ref->n + l->len + 8 * (OUT_NESTING_MAX + 1);
+	return ref->n + l->len + (size_t)8 * (OUT_NESTING_MAX + 1);
 }
 
 int out_json_line(const struct layout *layout, const struct record *r, struct buf *b)

@@ -9,14 +9,15 @@
 
 enum {
 	OUT_RECORD_MAX = 64 << 20, /* bytes of one record, escaped and encoded */
-	OUT_PENDING = 64 << 10,    /* written out from here on */
-	OUT_NESTING_MAX = 4,       /* dots in a field's name */
+	OUT_PENDING = 64 << 10,	   /* written out from here on */
+	OUT_NESTING_MAX = 4,	   /* dots in a field's name */
 	OUT_REFS_MAX = FIELD_COUNT + 8,
 };
 
-/* Between the two strings of a pair, and after each pair, in table mode: escaped text has no controls. */
+/* Between the two strings of a pair, and after each pair, in table mode: escaped text has no
+ * controls. */
 #define OUT_PAIR_MIDDLE '\x01'
-#define OUT_PAIR_END    '\x02'
+#define OUT_PAIR_END	'\x02'
 
 /* A field that was given: where its text lies. JSON is ready-made, table text is escaped. */
 struct field_ref {
@@ -28,10 +29,10 @@ struct record {
 	struct buf text;
 	struct field_ref v[OUT_REFS_MAX];
 	size_t n;
-	int err;             /* the record is then dropped */
-	bool list_open;      /* v[n - 1] is a list that may still grow */
+	int err;	/* the record is then dropped */
+	bool list_open; /* v[n - 1] is a list that may still grow */
 	bool list_some;
-	const char *k1, *k2; /* of out_pairs */
+	const char *k1, *k2;  /* of out_pairs */
 	struct buf odd_times; /* items of csi.time.raw, joined as a list's */
 };
 
@@ -52,8 +53,8 @@ struct out {
 	struct record gap;
 	struct buf pending;
 	bool headed;
-	int dead;             /* the target's error, sticky */
-	int err;              /* the first error of all */
+	int dead; /* the target's error, sticky */
+	int err;  /* the first error of all */
 	uint64_t gaps, records;
 };
 
