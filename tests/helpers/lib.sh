@@ -101,9 +101,10 @@ http_get() {
 
 ask() {
 	local answer
-	answer=$(http_get "$1" | tr -d '\r') || return 1
+	answer=$(http_get "$1" | tr -d '\r' && echo .) || return 1 # the dot keeps the last newlines
 	[ "${answer%%$'\n'*}" = "HTTP/1.0 200 OK" ] || return 1
-	printf '%s\n' "${answer#*$'\n\n'}"
+	answer=${answer#*$'\n\n'}
+	printf '%s' "${answer%.}"
 }
 
 percent() {
