@@ -8,7 +8,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-enum { MB = 1 << 20, BIG = 6 * MB, STEP = 256 << 10, PAGE = 4096 };
+enum { MB = 1 << 20, MB4 = 4 << 20, BIG = 6 << 20, STEP = 256 << 10, PAGE = 4096 };
 
 static int pin_at(int dir, const char *name, struct file_info *info)
 {
@@ -244,14 +244,15 @@ static int cached(int fd, size_t from, size_t to)
 	return n;
 }
 
-static void read_like_collect(struct file *f, size_t upto)
+/* Bytes [from, to) in steps of STEP, as a reader does it. */
+static void read_like_collect(struct file *f, size_t from, size_t to, size_t step)
 {
-	static unsigned char chunk[STEP];
+	static unsigned char chunk[MB];
 
-	for (size_t at = 0; at < upto; at += STEP) {
-		file_cache_note(f, at, at + STEP);
-		CHECK(file_read_at(f, chunk, STEP, at) > 0);
-		file_cache_drop(f, at, at + STEP);
+	for (size_t at = from; at < to; at += step) {
+		file_cache_note(f, at, at + step);
+		CHECK(file_read_at(f, chunk, step, at) > 0);
+		file_cache_drop(f, at, at + step);
 	}
 }
 
@@ -284,34 +285,43 @@ static void check_cache(int dir, const char *name, const char *what)
 		return;
 	}
 	AUTO_DONE(file_closep) struct file *cold = open_at(dir, name);
-	read_like_collect(cold, BIG + STEP);
+	read_like_collect(cold, 0, BIG + STEP, STEP);
 	CHECK_INT(cached(fd, 0, BIG), 0);
 	CHECK_INT(cached(fd, BIG, BIG + PAGE), 0);
 
 	/* The target has read two places: those stay, and what we read between them goes. */
 	CHECK_INT(pread(fd, byte, 1, MB), 1);
-	CHECK_INT(pread(fd, byte, page < sizeof(byte) ? page : 1, 4 * MB),
+	CHECK_INT(pread(fd, byte, page < sizeof(byte) ? page : 1, MB4),
 		  page < sizeof(byte) ? (int)page : 1);
 	int held = cached(fd, 0, BIG);
 	CHECK(held >= 2 && held <= 16);
-	AUTO_DONE(file_closep) struct file *part = open_at(dir, name);
-	read_like_collect(part, BIG + STEP);
-	CHECK(cached(fd, MB, MB + page) == 1 && cached(fd, 4 * MB, 4 * MB + page) == 1);
-	CHECK_INT(cached(fd, 0, MB), 0);
-	CHECK_INT(cached(fd, MB + STEP, 4 * MB), 0);
-	CHECK_INT(cached(fd, 4 * MB + STEP, BIG), 0);
+	static const size_t steps[] = { STEP, MB, STEP - PAGE };
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		AUTO_DONE(file_closep) struct file *part = open_at(dir, name);
+		read_like_collect(part, 0, BIG + 1, steps[i]);
+		CHECK(cached(fd, MB, MB + page) == 1 && cached(fd, MB4, MB4 + page) == 1);
+		CHECK_INT(cached(fd, 0, MB), 0);
+		CHECK_INT(cached(fd, MB + STEP, MB4), 0);
+		CHECK_INT(cached(fd, MB4 + STEP, BIG), 0);
+	}
+	/* Only data far apart is read: what was skipped is not touched. */
+	held = cached(fd, 0, BIG); /* by now the two chunks of 256 KiB around those places */
+	AUTO_DONE(file_closep) struct file *holes = open_at(dir, name);
+	read_like_collect(holes, 2 * STEP, 3 * STEP, STEP);
+	read_like_collect(holes, BIG - STEP, BIG, STEP);
+	CHECK_INT(cached(fd, 0, BIG), held);
 
 	/* All of it in the cache: all of it stays. */
 	for (size_t at = 0; at < BIG; at += page)
 		CHECK_INT(pread(fd, byte, 1, (off_t)at), 1);
 	AUTO_DONE(file_closep) struct file *warm = open_at(dir, name);
-	read_like_collect(warm, BIG);
+	read_like_collect(warm, 0, BIG, STEP);
 	CHECK_INT(cached(fd, 0, BIG), BIG / page);
 
 	/* A reader that stops early leaves no read-ahead behind. */
 	CHECK_INT(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
 	struct file *early = open_at(dir, name);
-	read_like_collect(early, STEP);
+	read_like_collect(early, 0, STEP, STEP);
 	file_close(early);
 	CHECK_INT(cached(fd, 0, BIG), 0);
 	OK(what);

@@ -113,6 +113,39 @@ static void test_deep(void)
 	OK("depth 100,000 with 64 descriptors, and names above it that had to give way");
 }
 
+/* A streaming directory whose descriptor was closed meanwhile goes on where it was. */
+static void test_stream_above(void)
+{
+	enum { CHAINS = 9, LEVELS = 70 };
+	AUTO_DONE(log_done) struct walk_log log = { .n = 0 };
+	char path[TREE_PATH], name[300];
+	AUTO_CLOSE int dir = tree_make(tree_fast(), path);
+
+	for (int i = 0; i < CHAINS; i++) {
+		int inner;
+
+		snprintf(name, sizeof(name), "%d", i);
+		AUTO_CLOSE int top = tree_dir(dir, name);
+		make_chain(top, LEVELS, LEVELS, &inner);
+		AUTO_CLOSE int end = openat(inner, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close(inner);
+		for (int j = 0; j < 300; j++) { /* more than one getdents64(2) */
+			snprintf(name, sizeof(name), "%03d-%0200d", j, 0);
+			AUTO_CLOSE int sub = tree_dir(end, name);
+			if (j % 100 == 0) {
+				make_chain(sub, LEVELS, LEVELS, &inner);
+				(void)close(inner);
+			}
+		}
+	}
+	CHECK_INT(log_walk(&log, dir, "/", (struct walk_limits){ .sort_names = 5 }), 0);
+	/* START and each end are told twice; a chain ends in a file. */
+	CHECK_INT(log.n, 2 + CHAINS * (1 + LEVELS + 1 + 1 + 300 + 3 * (LEVELS + 1)));
+	CHECK_INT(log.ngaps, 0);
+	tree_remove(path);
+	OK("a directory in kernel order above the window goes on where it was");
+}
+
 /* Names of 255 bytes: the path is at its limit first. */
 static void test_long_path(void)
 {
@@ -312,6 +345,31 @@ static void walk_mounts(int dir, struct bytes mountinfo)
 	CHECK_INT(log.ngaps, 0);
 }
 
+/* A FUSE file system whose daemon never answers: whoever asks it anything hangs. */
+static void walk_past_fuse(struct own_mounts *m, int dir)
+{
+	AUTO_DONE(log_done) struct walk_log log = { .n = 0 };
+	AUTO_DONE(root_closep) struct root *root = NULL;
+	AUTO_CLOSE int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	const struct gap_sink sink = { .fn = log_gap, .ctx = &log };
+	const struct walk_limits limits = { .gaps = &sink, .enter = WALK_MEMORY };
+	char at[TREE_PATH + 32], opts[96];
+
+	(void)close(tree_dir(dir, "net"));
+	snprintf(at, sizeof(at), "%s/net", m->path);
+	snprintf(opts, sizeof(opts), "fd=%d,rootmode=40000,user_id=0,group_id=0", fuse);
+	if (fuse < 0 || mount("x", at, "fuse", 0, opts) < 0)
+		return; /* no FUSE in this kernel */
+	m->n = 0;
+	read_mountinfo(m);
+	CHECK_INT(root_from_fd(fcntl(dir, F_DUPFD_CLOEXEC, 0), bytes_of(m->text, m->n), &root), 0);
+	(void)alarm(60); /* hanging is the failure */
+	CHECK_INT(root_walk(root, bytes_str("/"), &limits, log_entry, &log), 0);
+	(void)alarm(0);
+	CHECK(memmem(log.entries.p, log.entries.n, "\nskipped /net\n", 14));
+	CHECK_INT(log.ngaps, 0);
+}
+
 /* In a child with a mount namespace of its own. 2: not allowed. */
 static int in_namespace(struct own_mounts *m)
 {
@@ -331,6 +389,7 @@ static int in_namespace(struct own_mounts *m)
 	read_mountinfo(m);
 	walk_mounts(dir, bytes_of(m->text, m->n));
 	walk_mounts(dir, bytes_of(NULL, 0));
+	walk_past_fuse(m, dir);
 	return 0;
 }
 
@@ -363,6 +422,7 @@ int main(void)
 {
 	test_moves();
 	test_mounts();
+	test_stream_above();
 	test_long_path();
 	test_deep();
 	TEST_END();

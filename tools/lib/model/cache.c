@@ -147,11 +147,21 @@ static int look_on(struct cache_notes *c, int fd, uint64_t target)
 	return 0;
 }
 
+static uint64_t nearer(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 void cache_note(struct cache_notes *c, int fd, uint64_t start, uint64_t end)
 {
 	if (c->way == CACHE_UNDECIDED)
 		first_look(c, fd);
-	if (c->way == CACHE_NONE || c->all_ours || start >= end || start >= c->size)
+	if (c->way == CACHE_NONE || start >= end || start >= c->size)
+		return;
+	if (c->noted_to && start > c->noted_to) /* a hole is skipped, read-ahead went into it */
+		cache_drop(c, fd, c->noted_to, nearer(start, c->noted_to + CHUNK_AHEAD * CHUNK));
+	c->noted_to = end;
+	if (c->all_ours)
 		return;
 
 	uint64_t last = (c->size - 1) / CHUNK;

@@ -19,6 +19,7 @@ struct cache_notes {
 	uint64_t size;	     /* of the file, when it was opened */
 	uint64_t next;	     /* first chunk not looked at yet */
 	uint64_t ours;	     /* bit (chunk % 64) of the last 64 chunks before next */
+	uint64_t noted_to;   /* end of the last range noted */
 	uint64_t dropped_to; /* end of the last range dropped */
 };
 

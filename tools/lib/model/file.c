@@ -172,6 +172,29 @@ int file_open_pinned(int pin, const struct file_info *info, struct file **ret)
 	return fd < 0 ? fd : wrap(fd, noatime, info->size, ret);
 }
 
+int file_self_dir(void)
+{
+	int fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int file_open_pinned_by(int self_dir, int pin, const struct file_info *info, struct file **ret)
+{
+	char name[FILE_SELF_MAX], *at = name + sizeof(name) - 1;
+	bool noatime;
+
+	if (!S_ISREG(info->mode))
+		return -EINVAL;
+	if (pin < 0)
+		return -EBADF;
+	*at = '\0';
+	for (unsigned left = (unsigned)pin; left || !*at; left /= 10)
+		*--at = (char)('0' + left % 10);
+	int fd = open_quietly(self_dir, at, 0, &noatime);
+	return fd < 0 ? fd : wrap(fd, noatime, info->size, ret);
+}
+
 int file_from_fd(int fd, struct file **ret)
 {
 	int flags = fcntl(fd, F_GETFL);

@@ -44,6 +44,12 @@ struct file;
  * 0 or -errno.
  */
 int file_open_pinned(int pin, const struct file_info *info, struct file **ret);
+/*
+ * The same for many files: SELF_DIR is file_self_dir()'s, borrowed, and saves the way there.
+ * file_self_dir: O_PATH descriptor of /proc/self/fd that the caller closes, or -errno.
+ */
+int file_self_dir(void);
+int file_open_pinned_by(int self_dir, int pin, const struct file_info *info, struct file **ret);
 /* Wrap a descriptor that is already open for reading (taken, also on failure). */
 int file_from_fd(int fd, struct file **ret);
 void file_close(struct file *f);
@@ -59,18 +65,20 @@ bool file_noatime(const struct file *f);
  * Next data extent at or after OFFSET: 1 with its range, 0 when only a hole is left, -errno.
  * A file system without SEEK_DATA answers one extent, the whole file.
  */
-int file_next_data(struct file *f, uint64_t offset, uint64_t size, uint64_t *ret_start, uint64_t *ret_end);
+int file_next_data(struct file *f, uint64_t offset, uint64_t size, uint64_t *ret_start,
+		   uint64_t *ret_end);
 /*
  * Drop from the page cache what of [start, end) our reading brought in. Call file_cache_note() for
- * the range before reading: ranges that were cached then are left (a plain POSIX_FADV_DONTNEED would
- * evict the target's own pages). Known by cachestat(2), or by mincore(2) where that would lie
+ * the range before reading: ranges that were cached then are left (a plain POSIX_FADV_DONTNEED
+ * would evict the target's own pages). Known by cachestat(2), or by mincore(2) where that would lie
  * (overlayfs) or is missing; if neither answers, nothing is dropped. Ranges go forward through the
  * file; what lies more than 16 MiB behind the last one is no longer known, and left.
  */
 void file_cache_note(struct file *f, uint64_t start, uint64_t end);
 void file_cache_drop(struct file *f, uint64_t start, uint64_t end);
 
-/* Extended attributes of what a pinned or open descriptor holds (user, security, trusted, system as permitted). */
+/* Extended attributes of what a pinned or open descriptor holds (user, security, trusted, system as
+ * permitted). */
 struct file_xattr {
 	struct bytes name, value;
 };
@@ -80,7 +88,8 @@ struct file_xattrs {
 	size_t n;
 	struct file_xattr v[FILE_XATTRS_MAX];
 };
-/* 0, -EOPNOTSUPP, -E2BIG beyond a limit (what fits is kept) or -errno. RET starts zeroed, done with file_xattrs_done. */
+/* 0, -EOPNOTSUPP, -E2BIG beyond a limit (what fits is kept) or -errno. RET starts zeroed, done with
+ * file_xattrs_done. */
 int file_xattrs_read(int fd, bool is_o_path, struct file_xattrs *ret);
 void file_xattrs_done(struct file_xattrs *x);
 

@@ -26,8 +26,8 @@ int root_info(struct root *r, struct file_info *ret);
 /*
  * root_pin - an O_PATH descriptor of PATH (absolute or not, resolved in the root by openat2(2) with
  * RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS; a final symlink is not followed), and its facts.
- * The caller closes *ret_fd. -ENOSYS without openat2: there is no fallback, every fallback is a race.
- * -EAGAIN: the tree kept changing.
+ * The caller closes *ret_fd. -ENOSYS without openat2: there is no fallback, every fallback is a
+ * race. -EAGAIN: the tree kept changing.
  */
 int root_pin(struct root *r, struct bytes path, int *ret_fd, struct file_info *ret_info);
 /* root_pin and file_open_pinned. -EINVAL: not a regular file. */
@@ -37,12 +37,12 @@ int root_read(struct root *r, struct bytes path, struct buf *ret, size_t max);
 
 /* What kind of mount an entry lies on, judged by mountinfo and statfs magic. */
 enum mount_kind {
-	MOUNT_ROOT,    /* the same mount as the root directory */
-	MOUNT_MEMORY,  /* tmpfs, ramfs */
-	MOUNT_BOUND,   /* hosts, hostname, resolv.conf, termination-log: single small files bound by the runtime */
-	MOUNT_VOLUME,  /* any other mount of a local file system */
+	MOUNT_ROOT,   /* the same mount as the root directory */
+	MOUNT_MEMORY, /* tmpfs, ramfs */
+	MOUNT_BOUND,  /* /etc/hosts, hostname, resolv.conf, termination-log: bound by the runtime */
+	MOUNT_VOLUME, /* any other mount of a local file system */
 	MOUNT_NETWORK, /* nfs, cifs, ceph, 9p, fuse... */
-	MOUNT_PSEUDO,  /* proc, sysfs, cgroup, devpts, mqueue, bpf, tracefs, autofs...: never entered */
+	MOUNT_PSEUDO,  /* proc, sysfs, cgroup, devpts, mqueue, bpf, autofs...: never entered */
 	MOUNT_KINDS
 };
 /* "root", "memory", "bound", "volume", "network", "pseudo". */
@@ -57,12 +57,12 @@ enum walk_enter {
 
 /* 0 in a limit means the default of root.c, which is always finite. */
 struct walk_limits {
-	unsigned enter;      /* mounts to cross into; pseudo never */
-	uint32_t depth;      /* default 131,072 */
-	uint64_t entries;    /* default 100 million */
-	size_t sort_names;   /* names sorted per directory; default 65,536; above: kernel order and a gap-less note */
-	int64_t deadline;    /* CLOCK_MONOTONIC ns, 0 none */
-	bool handles;        /* ask name_to_handle_at(2) for handle_upper: one more system call an entry */
+	unsigned enter;	   /* mounts to cross into; pseudo never */
+	uint32_t depth;	   /* default 131,072 */
+	uint64_t entries;  /* default 100 million */
+	size_t sort_names; /* a directory; default 65,536; above: kernel order, WALK_UNSORTED */
+	int64_t deadline;  /* CLOCK_MONOTONIC ns, 0 none */
+	bool handles;	   /* for handle_upper: one more system call an entry */
 	const atomic_bool *stop; /* set by a signal: the walk ends with -ECANCELED */
 	const struct gap_sink *gaps;
 };
@@ -76,13 +76,13 @@ enum walk_event {
 /* Valid during the callback only. */
 struct walk_entry {
 	enum walk_event event;
-	struct bytes path;     /* absolute in the root, "/" for the root itself, target bytes; may exceed PATH_MAX */
+	struct bytes path;     /* absolute in the root, "/" for itself; may exceed PATH_MAX */
 	struct file_info info; /* from the pinned descriptor */
 	enum mount_kind mount;
-	int pin;               /* O_PATH, borrowed; a callback that wants it calls walk_take_pin(). -1: not WALK_ENTRY */
-	struct bytes link;     /* target of a symbolic link, as read; its atime was taken (info) before */
-	bool handle_upper;     /* name_to_handle_at(2) says pure upper file of an overlay (tried.md section 1) */
-	bool noatime;          /* for a directory: false when reading it may move its atime */
+	int pin;	   /* O_PATH, borrowed; to keep it walk_take_pin(). -1 if not WALK_ENTRY */
+	struct bytes link; /* target of a symbolic link; info has its atime from before */
+	bool handle_upper; /* name_to_handle_at(2): only in the upper layer of an overlay */
+	bool noatime;	   /* for a directory: false when reading it may move its atime */
 };
 
 /* The descriptor becomes the caller's; -1 if already taken. */
@@ -93,20 +93,24 @@ enum { WALK_PRUNE = 1 };
 typedef int (*walk_fn)(void *ctx, struct walk_entry *e);
 
 /*
- * root_walk - every entry below START ("/" or a path in the root), depth first, names sorted by bytes.
+ * root_walk - every entry below START ("/" or a path in the root), depth first, names sorted by
+ * bytes.
  *
- * START is itself the first entry. A final symlink of START is not followed ("/var/run/" with a slash
- * is); "." and doubled slashes leave the paths told, ".." stays. The mount that START lies on was named
- * by whoever gave it and is walked whatever its kind, but pseudo is refused: -EINVAL.
+ * START is itself the first entry. A final symlink of START is not followed ("/var/run/" with a
+ * slash is); "." and doubled slashes leave the paths told, ".." stays. The mount that START lies on
+ * was named by whoever gave it and is walked whatever its kind, but pseudo is refused: -EINVAL.
  *
  * Iterative, one component an openat(2), O_PATH | O_NOFOLLOW then statx then open; at most 64
  * directory descriptors and 6 MiB of names and frames whatever the tree. Paths go to 4 MiB, deeper
- * is a gap (ENAMETOOLONG). What cannot be read goes to limits->gaps and the walk goes on; a name that
- * vanished before it was pinned is a gap (ENOENT), a directory that was moved or removed while it was
- * walked too (ESTALE). A network file system that is not entered is never asked for anything.
- * 0, -ECANCELED (stop), -ETIMEDOUT, -E2BIG (entries), what root_pin says of START, or what the
- * callback returned.
+ * is a gap (ENAMETOOLONG). What cannot be read goes to limits->gaps and the walk goes on; a name
+ * that vanished before it was pinned is a gap (ENOENT), a directory that was moved or removed while
+ * it was walked too (ESTALE). A network file system that is not entered, and stands in mountinfo,
+ * is never asked for anything: a dead server does not hold the walk.
+ *
+ * Returns 0, -ECANCELED (stop), -ETIMEDOUT, -E2BIG (entries), what root_pin says of START, or what
+ * the callback returned.
  */
-int root_walk(struct root *r, struct bytes start, const struct walk_limits *limits, walk_fn fn, void *ctx);
+int root_walk(struct root *r, struct bytes start, const struct walk_limits *limits, walk_fn fn,
+	      void *ctx);
 
 #endif

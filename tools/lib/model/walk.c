@@ -290,44 +290,35 @@ static int run(struct walk *w)
 	return 0;
 }
 
-static void walk_done(struct walk **ws)
+static int prepare(struct walk *w)
 {
-	struct walk *w = *ws;
-
-	if (!w)
-		return;
-	walk_close_all(w);
-	buf_done(&w->path);
-	free(w->arena);
-	free(w->load);
-	free(w->stream);
-	free(w);
-}
-
-int root_walk(struct root *r, struct bytes start, const struct walk_limits *limits, walk_fn fn,
-	      void *ctx)
-{
-	AUTO_DONE(walk_done) struct walk *w = calloc(1, sizeof(*w));
-	int err;
-
-	if (!w)
-		return -ENOMEM;
-	w->root = r;
-	w->limits = *limits;
-	w->fn = fn;
-	w->ctx = ctx;
 	w->path.max = WALK_PATH + 1;
 	w->arena = malloc(WALK_ARENA); /* touched only as far as it is used */
 	w->load = malloc(WALK_DENTS);
 	w->stream = malloc(WALK_DENTS);
-	if (!w->arena || !w->load || !w->stream)
-		return -ENOMEM;
 	if (w->limits.depth == 0 || w->limits.depth > WALK_DEPTH)
 		w->limits.depth = WALK_DEPTH;
 	if (w->limits.entries == 0)
 		w->limits.entries = WALK_ENTRIES;
 	if (w->limits.sort_names == 0)
 		w->limits.sort_names = WALK_SORT;
-	err = begin(w, start);
-	return err < 0 ? err : run(w);
+	return w->arena && w->load && w->stream ? 0 : -ENOMEM;
+}
+
+int root_walk(struct root *r, struct bytes start, const struct walk_limits *limits, walk_fn fn,
+	      void *ctx)
+{
+	struct walk w = { .root = r, .limits = *limits, .fn = fn, .ctx = ctx };
+	int err = prepare(&w);
+
+	if (err == 0)
+		err = begin(&w, start);
+	if (err == 0)
+		err = run(&w);
+	walk_close_all(&w);
+	buf_done(&w.path);
+	free(w.arena);
+	free(w.load);
+	free(w.stream);
+	return err;
 }

@@ -35,26 +35,26 @@ static ssize_t get_value(const struct handle *h, const char *name, void *p, size
 /* The room is reserved once, so that pointers into it stay good. */
 static int add_one(const struct handle *h, const char *name, struct file_xattrs *ret)
 {
-	size_t len = strlen(name);
 	struct buf *b = &ret->bytes;
+	size_t at = b->n;
 
-	if (ret->n == FILE_XATTRS_MAX || len > b->cap - b->n)
+	if (ret->n == FILE_XATTRS_MAX || buf_adds(b, name) < 0)
 		return -E2BIG;
-	unsigned char *at = b->p + b->n;
-	size_t room = b->cap - b->n - len;
+	unsigned char *value = b->p + b->n;
+	size_t room = b->cap - b->n;
 	/* With no room left a size of 0 would only ask for the length. */
-	ssize_t got = room ? get_value(h, name, at + len, room) : -ERANGE;
-	if (got == -ENODATA) /* removed since it was listed */
-		return 0;
-	if (got < 0)
+	ssize_t got = room ? get_value(h, name, value, room) : -ERANGE;
+	if (got < 0) {
+		b->n = at;
+		if (got == -ENODATA) /* removed since it was listed */
+			return 0;
 		return got == -ERANGE ? -E2BIG : (int)got;
-
-	memcpy(at, name, len);
+	}
 	ret->v[ret->n++] = (struct file_xattr){
-		.name = bytes_of(at, len),
-		.value = bytes_of(at + len, (size_t)got),
+		.name = bytes_of(b->p + at, b->n - at),
+		.value = bytes_of(value, (size_t)got),
 	};
-	b->n += len + (size_t)got;
+	b->n += (size_t)got;
 	return 0;
 }
 
@@ -77,30 +77,34 @@ static int add_all(const struct handle *h, const char *names, size_t n, struct f
 	return first;
 }
 
-int file_xattrs_read(int fd, bool is_o_path, struct file_xattrs *ret)
+static int read_into(const struct handle *h, char *names, size_t size, struct file_xattrs *ret)
 {
-	struct handle h = { .fd = fd, .o_path = is_o_path };
-	AUTO_FREE char *large = NULL;
-	char small[LIST_SMALL];
-	char *names = small;
+	ssize_t n = list_names(h, names, size);
 	int r;
 
-	file_self_path(fd, h.self);
-	ssize_t n = list_names(&h, small, sizeof(small));
-	if (n == -ERANGE) {
-		large = malloc(LIST_LARGE);
-		if (!large)
-			return -ENOMEM;
-		names = large;
-		n = list_names(&h, large, LIST_LARGE);
-		if (n == -ERANGE)
-			n = -E2BIG;
-	}
 	if (n <= 0)
 		return (int)n;
 	ret->bytes.max = FILE_XATTR_BYTES_MAX;
 	r = buf_reserve(&ret->bytes, FILE_XATTR_BYTES_MAX);
-	return r < 0 ? r : add_all(&h, names, (size_t)n, ret);
+	return r < 0 ? r : add_all(h, names, (size_t)n, ret);
+}
+
+int file_xattrs_read(int fd, bool is_o_path, struct file_xattrs *ret)
+{
+	struct handle h = { .fd = fd, .o_path = is_o_path };
+	char small[LIST_SMALL];
+	int r;
+
+	file_self_path(fd, h.self);
+	r = read_into(&h, small, sizeof(small), ret);
+	if (r != -ERANGE)
+		return r;
+	char *large = malloc(LIST_LARGE);
+	if (!large)
+		return -ENOMEM;
+	r = read_into(&h, large, LIST_LARGE, ret);
+	free(large);
+	return r == -ERANGE ? -E2BIG : r;
 }
 
 void file_xattrs_done(struct file_xattrs *x)
