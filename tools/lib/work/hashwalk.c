@@ -260,6 +260,7 @@ static void *work_thread(void *arg)
 	void *p;
 
 	rd.buffer = malloc(READ_BUFFER);
+	rd.self_dir = file_self_dir();
 	while (queue_pop(&hw->work, &p) > 0) {
 		struct batch *b = p;
 
@@ -274,6 +275,8 @@ static void *work_thread(void *arg)
 		pthread_cond_signal(&hw->done);
 		pthread_mutex_unlock(&hw->lock);
 	}
+	if (rd.self_dir >= 0)
+		(void)close(rd.self_dir);
 	free(rd.buffer);
 	return NULL;
 }

@@ -35,6 +35,7 @@ struct batch {
 struct reader {
 	const struct hashwalk_options *opts;
 	const atomic_bool *stop; /* of this walk; the caller's is in opts->limits */
+	int self_dir;		 /* of file_self_dir(), or negative */
 	unsigned char *buffer;	 /* READ_BUFFER */
 };
 
