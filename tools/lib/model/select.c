@@ -13,6 +13,7 @@ struct node {
 	struct process_id id;
 	pid_t ppid;
 	bool seen; /* stat was read */
+	bool gone; /* vanished since it was listed */
 	bool own;
 	bool parents; /* its descendants in our mount namespace are own as well */
 	bool judged;  /* as a descendant */
@@ -74,8 +75,8 @@ static int read_node(struct scan *s, struct node *node)
 	return 0;
 }
 
-/* Every process and its parent. One that vanished is left out; one that cannot be read is kept. */
-static int read_nodes(struct scan *s)
+/* Every PID; nothing of them is read yet. */
+static int list_nodes(struct scan *s)
 {
 	AUTO_DONE(process_iter_done) struct process_iter it = { 0 };
 	struct process_id id;
@@ -87,15 +88,20 @@ static int read_nodes(struct scan *s)
 	s->v = calloc(it.n ? it.n : 1, sizeof(*s->v));
 	if (!s->v)
 		return -ENOMEM;
-	while (process_iter_next(&it, &id) == 1) {
-		struct node *node = &s->v[s->n];
+	while (process_iter_next(&it, &id) == 1)
+		s->v[s->n++].id = id;
+	return 0;
+}
 
-		*node = (struct node){ .id = id };
-		r = s->source->self ? read_node(s, node) : 0;
+/* The parents of all that were not read yet. One that cannot be read is kept, as nobody's child. */
+static int read_nodes(struct scan *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		int r = s->v[i].seen ? 0 : read_node(s, &s->v[i]);
+
 		if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
 			return r;
-		if (r != -ESRCH)
-			s->n++;
+		s->v[i].gone = r == -ESRCH;
 	}
 	return 0;
 }
@@ -146,25 +152,27 @@ static bool is_plain(const struct scan *s, const struct node *first)
 	return !(ours && first->named && runs_our_exe(s, first));
 }
 
-/* Our ancestors. Each that shares our mounts is the root of a tree of ours, unless this is a plain
- * host. */
-static void mark_ancestors(struct scan *s)
+/* Our ancestors are ours. Returns false where nothing else can be: on a plain host. */
+static bool mark_ancestors(struct scan *s, struct node *self)
 {
-	struct node *node = find(s, s->source->self);
-	bool plain = false, known;
+	struct node *node = self;
 
-	for (int i = 0; node && i < ANCESTORS_MAX; i++) {
-		if (node->id.pid == 1 && node->id.pid != s->source->self) {
-			plain = is_plain(s, node);
-			break;
-		}
+	for (int i = 0; node && i < ANCESTORS_MAX && read_node(s, node) == 0; i++) {
+		if (node->id.pid == 1 && node != self)
+			return !is_plain(s, node);
 		if (node->own)
-			break; /* a circle: only hostile text makes one */
+			break; /* a circle, of PIDs reused while we climb */
 		node->own = true;
 		node = node->ppid ? find(s, node->ppid) : NULL;
 	}
-	if (plain)
-		return;
+	return true;
+}
+
+/* Each ancestor that shares our mounts is the root of a tree of ours. */
+static void mark_trees(struct scan *s)
+{
+	bool known;
+
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].own)
 			s->v[i].parents = in_our_mounts(s, &s->v[i], &known);
@@ -221,33 +229,46 @@ static int mark_descendants(struct scan *s)
 	return 0;
 }
 
+static int mark_own(struct scan *s)
+{
+	struct node *self = s->source->self ? find(s, s->source->self) : NULL;
+	int r;
+
+	if (!self)
+		return 0;
+	read_own(s, self);
+	if (!mark_ancestors(s, self))
+		return 0;
+	r = read_nodes(s);
+	if (r < 0)
+		return r;
+	mark_trees(s);
+	mark_csi(s);
+	return mark_descendants(s);
+}
+
 static int select_others(struct source *source, struct selection *ret)
 {
 	AUTO_DONE(scan_done) struct scan s = { .source = source };
 	AUTO_FREE struct process_id *ids = NULL;
-	const struct node *self;
-	size_t n = 0;
+	size_t n = 0, own = 0;
 	int r;
 
-	r = read_nodes(&s);
+	r = list_nodes(&s);
+	if (r == 0)
+		r = mark_own(&s);
 	if (r < 0)
 		return r;
-	self = source->self ? find(&s, source->self) : NULL;
-	if (self) {
-		read_own(&s, self);
-		mark_ancestors(&s);
-		mark_csi(&s);
-		r = mark_descendants(&s);
-		if (r < 0)
-			return r;
-	}
 	ids = calloc(s.n ? s.n : 1, sizeof(*ids));
 	if (!ids)
 		return -ENOMEM;
-	for (size_t i = 0; i < s.n; i++)
-		if (!s.v[i].own)
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.v[i].own)
+			own++;
+		else if (!s.v[i].gone)
 			ids[n++] = s.v[i].id;
-	*ret = (struct selection){ .n = n, .alone = n == 0, .own = s.n - n };
+	}
+	*ret = (struct selection){ .n = n, .alone = n == 0, .own = own };
 	ret->ids = take_ptr(&ids);
 	return 0;
 }

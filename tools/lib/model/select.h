@@ -7,10 +7,11 @@
  *    one), but PID 1 only when it runs our executable.
  *  - What runs our executable (same device and inode) in our mount namespace: `csi init`, `csi shell`.
  *    It is looked for among the processes whose name begins with "csi".
- *  - The descendants, in our mount namespace, of both. But where our ancestors lead up to a PID 1 that
- *    is not csi and whose mount namespace is ours or cannot be read, we run plainly on a host, or in
- *    the target itself: then of the ancestors' trees only the ancestors are ours, since their
- *    descendants are everything.
+ *  - The descendants, in our mount namespace, of both.
+ *
+ * But where our ancestors lead up to a PID 1 that is not csi and whose mount namespace is ours or cannot
+ * be read, we run plainly on a host, or in the target itself: there our descendants and our mounts are
+ * everything, and only the ancestors are ours.
  *
  * On a fixture, and on a /proc where this process cannot be seen, nothing is ours.
  */
