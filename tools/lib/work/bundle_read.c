@@ -37,7 +37,7 @@ static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
 }
 
 /* Compares the file with the facts taken before, and says what reading came to. */
-static void judge(struct item *item)
+static void judge(struct item *item, bool sparse)
 {
 	struct file_info now;
 	int r = file_info(item->file, &now);
@@ -46,6 +46,10 @@ static void judge(struct item *item)
 		item->resized = true;
 		item->read_size = now.size;
 	}
+	/* What was cut off looked like a hole. */
+	if (sparse && item->resized && now.size < item->size &&
+	    item->read_short < item->size - now.size)
+		item->read_short = item->size - now.size;
 	if (item->err == 0 && item->read_short)
 		item->err = -ESTALE;
 	if (item->err == 0 && r == 0 &&
@@ -82,7 +86,7 @@ static void read_small(struct bundle *b, struct item *item)
 			item->err = item->err ? item->err : -ECANCELED;
 		} else {
 			item->read_short = want - got;
-			judge(item);
+			judge(item, false);
 		}
 		file_close(item->file);
 		item->file = NULL;
@@ -181,7 +185,7 @@ static void read_piece(struct bundle *b, struct slot *s)
 		if (!l->dropped) {
 			take_digest(&l->item, &l->hash);
 			if (l->item.file)
-				judge(&l->item);
+				judge(&l->item, l->sparse);
 			else if (l->item.err || l->item.read_short)
 				l->item.outcome = OUTCOME_PARTIAL;
 		}
