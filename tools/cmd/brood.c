@@ -13,7 +13,8 @@
 
 enum {
 	BROOD_ROUND_MS = 50,
-	BROOD_KILL_ROUNDS = 40,	 /* of SIGKILL; what forks faster than we list is left after 2 s */
+	BROOD_KILL_ROUNDS = 40, /* of SIGKILL; what forks faster than we list is left after 2 s */
+	BROOD_CMDLINE_MAX = 64 << 10,
 	BROOD_PASSES_MAX = 4096, /* depth of the tree */
 };
 
@@ -279,6 +280,22 @@ void brood_end(bool sessions, int grace_ms)
 	}
 }
 
+/* "csi init" or "csi-init": one sleeper beside another is nobody's work. */
+static bool is_sleeper(const struct member *m, const struct self *self)
+{
+	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
+	struct bytes rest, word;
+
+	if (!same_exe(m, self) || process_text(m->p, TEXT_CMDLINE, &text, BROOD_CMDLINE_MAX) < 0)
+		return false;
+	rest = buf_bytes(&text);
+	if (proc_next_string(&rest, &word) == 0)
+		return false;
+	if (bytes_ends(word, "csi-init"))
+		return true;
+	return proc_next_string(&rest, &word) > 0 && bytes_eq(word, bytes_str("init"));
+}
+
 static bool any_alive(struct brood *b)
 {
 	/* What cannot be listed may be there. */
@@ -287,7 +304,8 @@ static bool any_alive(struct brood *b)
 	struct self self = read_self(b->source);
 	mark_descendants(b);
 	for (size_t i = 0; i < b->n; i++)
-		if (b->v[i].ours || same_namespace(&b->v[i], &self))
+		if (b->v[i].ours ||
+		    (same_namespace(&b->v[i], &self) && !is_sleeper(&b->v[i], &self)))
 			return true;
 	return false;
 }

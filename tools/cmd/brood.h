@@ -30,7 +30,10 @@ int brood_wait(int ms);
  */
 void brood_end(bool sessions, int grace_ms);
 
-/* Whether any process but us lives in our mount namespace, or descends from us. */
+/*
+ * Whether any process but us and other sleeping `csi init`s lives in our mount namespace, or
+ * descends from us.
+ */
 bool brood_alive(void);
 
 #endif

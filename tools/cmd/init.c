@@ -105,7 +105,7 @@ static int init_run(const struct command *self, int argc, char **argv)
 			   "not:\n  kubectl exec -it POD -c CONTAINER -- csi shell");
 		code = shell_session(NULL, args.quiet);
 	} else {
-		say(&args, "waiting; enter with: kubectl exec -it POD -c CONTAINER -- csi shell");
+		/* Silent: what it says is kept in the node's log of the container. */
 		sleeper(&args);
 	}
 	brood_end(true, INIT_GRACE_MS);
@@ -114,7 +114,7 @@ static int init_run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_init = {
 	.name = "init",
-	.summary = "entry point of the image: sleeps and reaps, or a shell on a terminal",
+	.summary = "the image's entry point; sleeps and reaps, or a shell on a terminal",
 	.usage = "[--ttl SECONDS] [-q]",
 	.example = "kubectl debug POD --image=csi-debug --target=CONTAINER -c csi-1 "
 		   "--attach=false\n"

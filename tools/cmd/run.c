@@ -181,7 +181,7 @@ static int create_output(const struct run *run, const char *path, int *ret_fd)
 
 		cmd_fail(run, "create", bytes_str(path), err,
 			 err == -EEXIST ? "csi never overwrites" : NULL);
-		return err == -EEXIST ? EXIT_USAGE : EXIT_FAILED;
+		return EXIT_FAILED;
 	}
 	*ret_fd = fd;
 	return -1;
