@@ -304,6 +304,8 @@ static int list(struct ps *ps)
 	r = take_rows(ps, &sel);
 	for (size_t i = 0; r == 0 && i < ps->nrows && !atomic_load(&ps->run->stop); i++)
 		r = show(ps, i);
+	if (r == 0 && ps->signs && ps->run->args->pids.n == 0)
+		facts_shared_unseen(ps->shared, &ps->run->gaps);
 	/* What failed in writing is said by cmd_end. */
 	if (r == 0 || r == out_error(ps->run->out))
 		return EXIT_COMPLETE;

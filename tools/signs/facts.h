@@ -64,6 +64,12 @@ void facts_shared_closep(struct facts_shared **s);
 uint64_t facts_shared_ns(const struct facts_shared *sh, struct process_id id);
 
 /*
+ * facts_shared_unseen - processes that a mount table says are covered, and that cannot be opened
+ * from here for that reason: each is a gap, since it is in no list.
+ */
+void facts_shared_unseen(struct facts_shared *sh, const struct gap_sink *gaps);
+
+/*
  * facts_gather - fill RET with what NEEDS asks. Unreadable facts are left unknown and told to GAPS
  * (EACCES and the like; ENOENT and ESRCH of a process that ended are not gaps, nor is what a kernel
  * thread or a zombie does not have).

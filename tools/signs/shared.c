@@ -81,8 +81,16 @@ static int look_at(struct facts_shared *sh, struct process_id id)
 	s.start_ticks = process_id(p).start_ticks;
 	if (process_ns(p, LINK_NS_MNT, &s.ns_mnt) < 0)
 		s.ns_mnt = 0;
+	if (!has_mounts(process_stat(p))) {
+		/* A zombie has no namespace any more: it is shown with who has to reap it. */
+		struct process_id parent = { .pid = process_stat(p)->ppid };
+
+		if (!s.ns_mnt)
+			s.ns_mnt = facts_shared_ns(sh, parent);
+		return seen_add(sh, &s);
+	}
 	r = seen_add(sh, &s);
-	if (r < 0 || !has_mounts(process_stat(p)))
+	if (r < 0)
 		return r;
 	return ns_add(sh, p, s.ns_mnt);
 }

@@ -17,10 +17,11 @@ unsigned sign_level_severity(enum sign_level l);
 enum { FINDING_EVIDENCE_MAX = 6, FINDING_VALUE_MAX = 512 };
 
 struct finding {
-	enum sign_level level; /* starts as the row's; a predicate may lower it for want of corroboration */
+	enum sign_level
+		level; /* starts as the row's; a predicate may lower it for want of corroboration */
 	size_t n;
 	struct {
-		const char *field; /* ours: "process.executable" */
+		const char *field;			/* ours: "process.executable" */
 		unsigned char value[FINDING_VALUE_MAX]; /* target bytes, cut with "..." */
 		size_t len;
 	} evidence[FINDING_EVIDENCE_MAX];
@@ -29,13 +30,13 @@ struct finding {
 void finding_add(struct finding *f, const char *field, struct bytes value);
 
 struct sign {
-	const char *id;        /* "deleted-exe": stable, never renamed */
-	const char *title;     /* one line */
+	const char *id;	   /* "deleted-exe": stable, never renamed */
+	const char *title; /* one line */
 	enum sign_level level;
 	const char *technique[3]; /* ATT&CK ids, NULL-padded */
-	unsigned needs;        /* enum fact bits, all must be known */
+	unsigned needs;		  /* enum fact bits, all must be known */
 	bool (*match)(const struct facts *f, struct finding *ret);
-	const char *next;      /* what to look at next; %d, if present once, is the PID */
+	const char *next; /* what to look at next; %d, if present once, is the PID */
 };
 
 /* All rows, in catalogue order. */

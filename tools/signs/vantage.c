@@ -272,3 +272,20 @@ int shared_vantage(struct facts_shared *sh, struct process *p, uint64_t ns_mnt, 
 	}
 	return look_by_mount_id(sh, p, v);
 }
+
+void facts_shared_unseen(struct facts_shared *sh, const struct gap_sink *gaps)
+{
+	for (size_t i = 0; i < sh->nhidden; i++) {
+		AUTO_DONE(process_closep) struct process *p = NULL;
+		const struct hidden *h = &sh->hidden[i];
+		const struct gap gap = { .err = -ENOENT,
+					 .what = "open process (something is mounted over it)",
+					 .pid = h->pid,
+					 .on = buf_bytes(&h->detail) };
+
+		if (i > 0 && sh->hidden[i - 1].pid == h->pid)
+			continue;
+		if (process_open(sh->source, (struct process_id){ .pid = h->pid }, &p) < 0)
+			gap_tell(gaps, &gap);
+	}
+}

@@ -44,6 +44,9 @@ enum birth_verdict hashwalk_birth(struct root *r, const struct birth *b, const s
 	bool above =
 		S_ISDIR(e->info.mode) && b->basis != BIRTH_NONE && root_above_mount(r, e->path);
 
+	/* What is under birth is everything else. */
+	if (bytes_eq(e->path, bytes_str("/")) && b->basis != BIRTH_NONE)
+		return BIRTH_RUNTIME;
 	if (e->mount == MOUNT_MEMORY && b->basis != BIRTH_NONE && !b->stepped)
 		return stamp_ns(&e->info.ctime) > b->runtime_until ? BIRTH_NEW : BIRTH_RUNTIME;
 	return birth_judge(b, e, above);
