@@ -8,7 +8,15 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-enum { MB = 1 << 20, MB4 = 4 << 20, BIG = 6 << 20, STEP = 256 << 10, PAGE = 4096 };
+enum {
+	MB = 1 << 20,
+	MB4 = 4 << 20,
+	BIG = 72 << 20,
+	STEP = 256 << 10,
+	STEP2 = 2 * STEP,
+	STEP3 = 3 * STEP,
+	PAGE = 4096
+};
 
 static int pin_at(int dir, const char *name, struct file_info *info)
 {
@@ -307,7 +315,7 @@ static void check_cache(int dir, const char *name, const char *what)
 	/* Only data far apart is read: what was skipped is not touched. */
 	held = cached(fd, 0, BIG); /* by now the two chunks of 256 KiB around those places */
 	AUTO_DONE(file_closep) struct file *holes = open_at(dir, name);
-	read_like_collect(holes, 2 * STEP, 3 * STEP, STEP);
+	read_like_collect(holes, STEP2, STEP3, STEP);
 	read_like_collect(holes, BIG - STEP, BIG, STEP);
 	CHECK_INT(cached(fd, 0, BIG), held);
 

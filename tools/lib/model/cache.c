@@ -23,10 +23,13 @@
 
 enum {
 	CHUNK = 256 << 10,
-	CHUNK_RING = 64,  /* bits of cache_notes.ours */
-	CHUNK_AHEAD = 16, /* read-ahead may fetch this far beyond what was asked for */
-	CHUNK_BATCH = 32, /* looked at in one go; BATCH + AHEAD < RING */
+	CHUNK_AHEAD =
+		128,	 /* 32 MiB: read-ahead (seen: 8 MiB) runs up to twice its size before us */
+	CHUNK_BACK = 16, /* dropped once more, see reach_back() */
+	CHUNK_BATCH = 128, /* looked at in one go; twice both is CACHE_RING */
 	PAGES_MAX = CHUNK_BATCH * (CHUNK / 4096),
+	SCAN_MAX =
+		16384, /* chunks (4 GiB) of a file looked at with mincore before it is first read */
 };
 
 static const struct {
@@ -71,9 +74,12 @@ static int ask_cachestat(int fd, uint64_t off, uint64_t len)
 	return got.cached != 0;
 }
 
-static uint64_t chunk_bit(uint64_t chunk)
+static void set_ours(struct cache_notes *c, uint64_t chunk, bool ours)
 {
-	return UINT64_C(1) << (chunk % CHUNK_RING);
+	uint64_t *word = &c->ours[chunk % CACHE_RING / 64];
+	uint64_t bit = UINT64_C(1) << (chunk % 64);
+
+	*word = ours ? *word | bit : *word & ~bit;
 }
 
 /* Looks at N chunks from c->next on. */
@@ -84,49 +90,79 @@ static int look_cachestat(struct cache_notes *c, int fd, unsigned n)
 
 		if (r < 0)
 			return r;
-		if (r == 0)
-			c->ours |= chunk_bit(c->next + i);
+		set_ours(c, c->next + i, r == 0);
 	}
 	return 0;
 }
 
-static int look_mincore(struct cache_notes *c, int fd, unsigned n)
+/* mincore(2) of the N chunks from FIRST on, as far as the file goes: bytes looked at, or -errno. */
+static int64_t ask_mincore(const struct cache_notes *c, int fd, uint64_t first, unsigned n,
+			   unsigned char vec[PAGES_MAX])
 {
-	uint64_t start = c->next * CHUNK;
+	uint64_t start = first * CHUNK;
 	uint64_t left = c->size > start ? c->size - start : 0;
 	size_t len = left < (uint64_t)n * CHUNK ? (size_t)left : (size_t)n * CHUNK;
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	unsigned char vec[PAGES_MAX];
 
-	if (len == 0 || page < 4096 || start > INT64_MAX)
+	if (len == 0 || start > INT64_MAX)
 		return 0;
 	void *map = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, (off_t)start);
 	if (map == MAP_FAILED)
 		return -errno;
 	int r = mincore(map, len, vec) < 0 ? -errno : 0;
 	(void)munmap(map, len);
-	if (r < 0)
-		return r;
+	return r < 0 ? r : (int64_t)len;
+}
 
-	uint64_t cached = 0;
-	for (size_t i = 0; i < (len + page - 1) / page; i++) {
-		if (vec[i] & 1)
-			cached |= chunk_bit(c->next + i * page / CHUNK);
+static int look_mincore(struct cache_notes *c, int fd, unsigned n)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char vec[PAGES_MAX] = { 0 };
+	int64_t len = ask_mincore(c, fd, c->next, n, vec);
+
+	if (len < 0)
+		return (int)len;
+	for (unsigned i = 0; i < n; i++)
+		set_ours(c, c->next + i, (int64_t)i * CHUNK < len);
+	for (size_t at = 0; at < (size_t)len; at += page) {
+		if (vec[at / page] & 1)
+			set_ours(c, c->next + at / CHUNK, false);
 	}
-	for (unsigned i = 0; (uint64_t)i * CHUNK < len; i++)
-		c->ours |= chunk_bit(c->next + i) & ~cached;
 	return 0;
+}
+
+/* Whether mincore(2) finds nothing at all of a file that is larger than one batch. */
+static bool scan_mincore(const struct cache_notes *c, int fd)
+{
+	uint64_t chunks = (c->size - 1) / CHUNK + 1;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char vec[PAGES_MAX] = { 0 };
+
+	if (chunks <= CHUNK_BATCH || chunks > SCAN_MAX)
+		return false;
+	for (uint64_t at = 0; at < chunks; at += CHUNK_BATCH) {
+		int64_t len = ask_mincore(c, fd, at, CHUNK_BATCH, vec);
+
+		if (len < 0)
+			return false;
+		for (size_t i = 0; i < ((size_t)len + page - 1) / page; i++) {
+			if (vec[i] & 1)
+				return false;
+		}
+	}
+	return true;
 }
 
 static void first_look(struct cache_notes *c, int fd)
 {
+	int r = 1;
+
 	c->way = c->size ? way_of(fd) : CACHE_NONE;
-	if (c->way != CACHE_STAT)
-		return;
-	int r = ask_cachestat(fd, 0, 0);
-	c->all_ours = r == 0;
-	if (r < 0) /* ENOSYS, or EPERM by seccomp or by mm/filemap.c can_do_cachestat() */
-		c->way = CACHE_MINCORE;
+	if (c->way == CACHE_STAT) {
+		r = ask_cachestat(fd, 0, 0);
+		if (r < 0) /* ENOSYS, or EPERM by seccomp or by mm/filemap.c can_do_cachestat() */
+			c->way = CACHE_MINCORE;
+	}
+	c->all_ours = r == 0 || (c->way == CACHE_MINCORE && scan_mincore(c, fd));
 }
 
 /* Chunks from c->next up to TARGET, at most CHUNK_BATCH of them in one go. */
@@ -135,11 +171,8 @@ static int look_on(struct cache_notes *c, int fd, uint64_t target)
 	while (c->next < target) {
 		uint64_t more = target - c->next;
 		unsigned n = more < CHUNK_BATCH ? (unsigned)more : CHUNK_BATCH;
-		int r;
+		int r = c->way == CACHE_STAT ? look_cachestat(c, fd, n) : look_mincore(c, fd, n);
 
-		for (unsigned i = 0; i < n; i++)
-			c->ours &= ~chunk_bit(c->next + i);
-		r = c->way == CACHE_STAT ? look_cachestat(c, fd, n) : look_mincore(c, fd, n);
 		if (r < 0)
 			return r;
 		c->next += n;
@@ -159,7 +192,8 @@ void cache_note(struct cache_notes *c, int fd, uint64_t start, uint64_t end)
 	if (c->way == CACHE_NONE || start >= end || start >= c->size)
 		return;
 	if (c->noted_to && start > c->noted_to) /* a hole is skipped, read-ahead went into it */
-		cache_drop(c, fd, c->noted_to, nearer(start, c->noted_to + CHUNK_AHEAD * CHUNK));
+		cache_drop(c, fd, c->noted_to,
+			   nearer(start, c->noted_to + (uint64_t)CHUNK_AHEAD * CHUNK));
 	c->noted_to = end;
 	if (c->all_ours)
 		return;
@@ -169,15 +203,17 @@ void cache_note(struct cache_notes *c, int fd, uint64_t start, uint64_t end)
 	uint64_t to = (end - 1) / CHUNK;
 	if (from > c->next) { /* a hole was skipped: what is in between is not known, so not ours */
 		c->next = from;
-		c->ours = 0;
+		memset(c->ours, 0, sizeof(c->ours));
 	}
 	if (to > last)
 		to = last;
 	if (to + CHUNK_AHEAD < c->next || c->next > last)
 		return;
-	/* Longer than the ring: only its end will be remembered, the rest counts as not ours. */
-	to = to + CHUNK_BATCH > last ? last : to + CHUNK_BATCH;
-	if (look_on(c, fd, to + 1) < 0)
+	uint64_t target = nearer(last, to + CHUNK_AHEAD + CHUNK_BATCH) + 1;
+	/* Longer than the ring: only its end would be remembered, the rest counts as not ours. */
+	if (target - c->next > CACHE_RING)
+		c->next = target - CACHE_RING;
+	if (look_on(c, fd, target) < 0)
 		c->way = CACHE_NONE;
 }
 
@@ -185,7 +221,8 @@ static bool is_ours(const struct cache_notes *c, uint64_t chunk)
 {
 	if (c->all_ours)
 		return true;
-	return chunk < c->next && c->next - chunk <= CHUNK_RING && (c->ours & chunk_bit(chunk));
+	return chunk < c->next && c->next - chunk <= CACHE_RING &&
+	       (c->ours[chunk % CACHE_RING / 64] >> (chunk % 64) & 1);
 }
 
 /*
@@ -201,6 +238,21 @@ static void forget(const struct cache_notes *c, int fd, uint64_t start, uint64_t
 	(void)posix_fadvise(fd, (off_t)start, (off_t)(end - start), POSIX_FADV_DONTNEED);
 }
 
+/*
+ * The kernel drops a large folio only when all of it lies in the range; what crossed the end of the
+ * range before lies in one that begins earlier. As far back as all is ours.
+ */
+static uint64_t reach_back(const struct cache_notes *c, uint64_t start)
+{
+	uint64_t chunk = start / CHUNK;
+
+	if (!is_ours(c, chunk))
+		return start;
+	for (int i = 0; i < CHUNK_BACK && chunk > 0 && is_ours(c, chunk - 1); i++)
+		chunk--;
+	return chunk * CHUNK;
+}
+
 void cache_drop(struct cache_notes *c, int fd, uint64_t start, uint64_t end)
 {
 	if (c->way == CACHE_UNDECIDED || c->way == CACHE_NONE)
@@ -212,7 +264,7 @@ void cache_drop(struct cache_notes *c, int fd, uint64_t start, uint64_t end)
 	if (end > c->dropped_to)
 		c->dropped_to = end;
 
-	uint64_t run = start; /* start of what is ours and not dropped yet */
+	uint64_t run = reach_back(c, start); /* start of what is ours and not dropped yet */
 	for (uint64_t at = start; !c->all_ours && at < end;) {
 		uint64_t chunk = at / CHUNK;
 		uint64_t next = (chunk + 1) * CHUNK < end ? (chunk + 1) * CHUNK : end;

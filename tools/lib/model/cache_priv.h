@@ -12,13 +12,16 @@ enum cache_way {
 	CACHE_NONE,    /* cannot be known, or nothing could be dropped: nothing is */
 };
 
+enum { CACHE_RING = 512 };
+
 /* Zero it, but set size. The file is cut in chunks; a chunk is ours if none of it was cached. */
 struct cache_notes {
 	enum cache_way way;
-	bool all_ours;	     /* nothing at all was cached when it was first noted */
-	uint64_t size;	     /* of the file, when it was opened */
-	uint64_t next;	     /* first chunk not looked at yet */
-	uint64_t ours;	     /* bit (chunk % 64) of the last 64 chunks before next */
+	bool all_ours; /* nothing at all was cached when it was first noted */
+	uint64_t size; /* of the file, when it was opened */
+	uint64_t next; /* first chunk not looked at yet */
+	uint64_t ours[CACHE_RING /
+		      64];   /* bits (chunk % CACHE_RING) of the last chunks before next */
 	uint64_t noted_to;   /* end of the last range noted */
 	uint64_t dropped_to; /* end of the last range dropped */
 };

@@ -72,7 +72,7 @@ int file_next_data(struct file *f, uint64_t offset, uint64_t size, uint64_t *ret
  * the range before reading: ranges that were cached then are left (a plain POSIX_FADV_DONTNEED
  * would evict the target's own pages). Known by cachestat(2), or by mincore(2) where that would lie
  * (overlayfs) or is missing; if neither answers, nothing is dropped. Ranges go forward through the
- * file; what lies more than 16 MiB behind the last one is no longer known, and left.
+ * file; what lies more than 64 MiB behind the last one is no longer known, and left.
  */
 void file_cache_note(struct file *f, uint64_t start, uint64_t end);
 void file_cache_drop(struct file *f, uint64_t start, uint64_t end);
