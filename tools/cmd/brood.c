@@ -167,6 +167,7 @@ static void mark_descendants(struct brood *b)
 struct self {
 	uint64_t ns_mnt;
 	struct file_info exe;
+	uint64_t start_ticks;
 	bool known;
 };
 
@@ -179,6 +180,7 @@ static struct self read_self(struct source *s)
 
 	if (process_open(s, (struct process_id){ .pid = getpid() }, &p) < 0)
 		return self;
+	self.start_ticks = process_id(p).start_ticks;
 	self.known = process_ns(p, LINK_NS_MNT, &self.ns_mnt) == 0 &&
 		     process_pin(p, FILE_EXE, 0, &pin, &self.exe) == 0;
 	return self;
@@ -202,6 +204,32 @@ static bool same_exe(const struct member *m, const struct self *self)
 	       exe.dev_minor == self->exe.dev_minor;
 }
 
+/* "csi init" or "csi-init": one sleeper beside another is nobody's work. */
+static bool is_sleeper(const struct member *m, const struct self *self)
+{
+	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
+	struct bytes rest, word;
+
+	if (!same_exe(m, self) || process_text(m->p, TEXT_CMDLINE, &text, BROOD_CMDLINE_MAX) < 0)
+		return false;
+	rest = buf_bytes(&text);
+	if (proc_next_string(&rest, &word) == 0)
+		return false;
+	if (bytes_ends(word, "csi-init"))
+		return true;
+	return proc_next_string(&rest, &word) > 0 && bytes_eq(word, bytes_str("init"));
+}
+
+/* Whether an older sleeper is here: then that one is the container's entry point, and not we. */
+static bool has_elder(const struct brood *b, const struct self *self)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (same_namespace(&b->v[i], self) && is_sleeper(&b->v[i], self) &&
+		    process_stat(b->v[i].p)->start_ticks <= self->start_ticks)
+			return true;
+	return false;
+}
+
 /*
  * Sessions are csi itself, in our mount namespace, with a parent outside this PID namespace: that
  * is how a container runtime starts one, and nobody else here can.
@@ -210,6 +238,8 @@ static void mark_sessions(struct brood *b)
 {
 	struct self self = read_self(b->source);
 
+	if (has_elder(b, &self))
+		return;
 	for (size_t i = 0; i < b->n; i++)
 		if (b->v[i].ppid == 0 && same_namespace(&b->v[i], &self) &&
 		    same_exe(&b->v[i], &self))
@@ -278,22 +308,6 @@ void brood_end(bool sessions, int grace_ms)
 		(void)brood_reap(0, &ignored);
 		left = brood_signal(sessions, 0);
 	}
-}
-
-/* "csi init" or "csi-init": one sleeper beside another is nobody's work. */
-static bool is_sleeper(const struct member *m, const struct self *self)
-{
-	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
-	struct bytes rest, word;
-
-	if (!same_exe(m, self) || process_text(m->p, TEXT_CMDLINE, &text, BROOD_CMDLINE_MAX) < 0)
-		return false;
-	rest = buf_bytes(&text);
-	if (proc_next_string(&rest, &word) == 0)
-		return false;
-	if (bytes_ends(word, "csi-init"))
-		return true;
-	return proc_next_string(&rest, &word) > 0 && bytes_eq(word, bytes_str("init"));
 }
 
 static bool any_alive(struct brood *b)
