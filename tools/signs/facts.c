@@ -274,6 +274,7 @@ int facts_gather(struct facts_shared *sh, struct process *p, unsigned needs,
 	ret->process = p;
 	ret->stat = st;
 	ret->known = FACT_STAT;
+	ret->birth = ret->preload_birth = BIRTH_UNKNOWN;
 	ret->age = start == INT64_MIN ? INT64_MIN : when_now(CLOCK_REALTIME) - start;
 	g.bare = (st->flags & PROC_PF_KTHREAD) || st->state == 'Z' || st->state == 'X';
 	needs = with_dependencies(needs);

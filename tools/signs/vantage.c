@@ -148,10 +148,33 @@ static int by_pid(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
+/* Shorter mount points first: the process itself before a file of it. */
+static int by_pid_and_point(const void *a, const void *b)
+{
+	const struct hidden *x = a, *y = b;
+	int r = by_pid(a, b);
+
+	if (r == 0)
+		r = (x->detail.n > y->detail.n) - (x->detail.n < y->detail.n);
+	return r ? r : memcmp(x->detail.p, y->detail.p, x->detail.n);
+}
+
 void shared_sort_hidden(struct facts_shared *sh)
 {
 	if (sh->nhidden)
-		qsort(sh->hidden, sh->nhidden, sizeof(*sh->hidden), by_pid);
+		qsort(sh->hidden, sh->nhidden, sizeof(*sh->hidden), by_pid_and_point);
+}
+
+static const struct hidden *find_hidden(const struct facts_shared *sh, pid_t pid)
+{
+	const struct hidden key = { .pid = pid };
+	const struct hidden *h = NULL;
+
+	if (sh->nhidden)
+		h = bsearch(&key, sh->hidden, sh->nhidden, sizeof(*h), by_pid);
+	while (h && h > sh->hidden && h[-1].pid == pid)
+		h--;
+	return h;
 }
 
 /*
@@ -256,12 +279,9 @@ static int look_by_mount_id(struct facts_shared *sh, struct process *p, struct v
 
 int shared_vantage(struct facts_shared *sh, struct process *p, uint64_t ns_mnt, struct vantage *v)
 {
-	const struct hidden key = { .pid = process_id(p).pid };
-	const struct hidden *h = NULL;
+	const struct hidden *h = find_hidden(sh, process_id(p).pid);
 	const struct mount_ns *ns = shared_ns(sh, ns_mnt, process_id(p));
 
-	if (sh->nhidden)
-		h = bsearch(&key, sh->hidden, sh->nhidden, sizeof(*h), by_pid);
 	if (ns && !ns->err && ns->proc_mounts) {
 		v->proc_replaced = ns->proc_mounts > 1 || !ns->proc_is_proc;
 		v->proc_is_proc = ns->proc_is_proc;
