@@ -25,7 +25,7 @@ static const struct opt verify_opts[] = {
 	{ .name = "list",
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct verify_args, list),
-	  .help = "name each proven entry, with size and SHA-256" },
+	  .help = "name each proven entry, with SHA-256 and size (-v does too)" },
 	{ .name = "json",
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct verify_args, common.json),
@@ -204,7 +204,8 @@ static void tell_salvaged(struct verify_run *v, const struct verify_result *res)
 
 static int verify_fd(struct verify_run *v, int fd)
 {
-	struct verify_options opts = { .ctx = v, .entry = v->args->list ? list_entry : NULL };
+	bool list = v->args->list || v->args->common.verbose;
+	struct verify_options opts = { .ctx = v, .entry = list ? list_entry : NULL };
 	struct verify_result res;
 	struct sink *sink = NULL;
 	int r = 0;
