@@ -4,8 +4,8 @@
  * that pagemap does not show present (Documentation/admin-guide/mm/pagemap.rst), so nothing is
  * faulted in. Bytes come from /proc/PID/mem, which holds on to the address space that it was opened
  * on: it cannot answer for a program executed since, nor for another process with the same PID, and
- * it reads PROT_NONE pages. process_vm_readv(2) is half as fast again and can do none of that: it is
- * the way where the file is refused.
+ * it reads PROT_NONE pages. process_vm_readv(2) is half as fast again and can do none of that: it
+ * is the way where the file is refused.
  */
 #ifndef CSI_MODEL_MEM_H
 #define CSI_MODEL_MEM_H
@@ -14,9 +14,9 @@
 
 enum vma_flag {
 	VMA_ANON = 1 << 0,    /* no file: inode 0 */
-	VMA_DELETED = 1 << 1, /* file with link count 0, as far as the path text shows; not the kernel's own shm */
+	VMA_DELETED = 1 << 1, /* so says the path; not the kernel's own shared memory */
 	VMA_MEMFD = 1 << 2,   /* "/memfd:" */
-	VMA_SPECIAL = 1 << 3, /* vvar, vsyscall, VM_IO, VM_PFNMAP, a device's VM_MIXEDMAP: never read */
+	VMA_SPECIAL = 1 << 3, /* vvar, vsyscall, VM_IO, VM_PFNMAP, VM_MIXEDMAP: never read */
 	VMA_STACK = 1 << 4,
 	VMA_HEAP = 1 << 5,
 	VMA_VDSO = 1 << 6,
@@ -30,19 +30,22 @@ struct vma {
 /*
  * VMAs in address order, streamed. From smaps, for its VmFlags; where it cannot be read, from maps.
  * vma_iter_open_list reads maps alone: smaps walks the page tables under the target's lock, which a
- * list of a large process need not pay. Of maps alone every mapping of a path below /dev but zero and
- * shm is VMA_SPECIAL, which an intruder may earn by a name: whoever reads memory wants the first.
+ * list of a large process need not pay. Of maps alone every mapping of a path below /dev but zero
+ * and shm is VMA_SPECIAL, which an intruder may earn by a name: whoever reads memory wants the
+ * first.
  */
 struct vma_iter;
 int vma_iter_open(struct process *p, struct vma_iter **ret);
 int vma_iter_open_list(struct process *p, struct vma_iter **ret);
-/* 1, 0, -EBADMSG for a line that cannot be (the next call goes on after it), or another -errno: the end. */
+/* 1, 0, -EBADMSG for a line that cannot be (the next call goes on after it), or another -errno: the
+ * end. */
 int vma_iter_next(struct vma_iter *it, struct vma *ret);
 void vma_iter_close(struct vma_iter *it);
 void vma_iter_closep(struct vma_iter **it);
 
 struct mem;
-/* Opens pagemap and finds a way to read. -EACCES: without pagemap nothing is read. -EOPNOTSUPP: a fixture. */
+/* Opens pagemap and finds a way to read. -EACCES: without pagemap nothing is read. -EOPNOTSUPP: a
+ * fixture. */
 int mem_open(struct process *p, struct mem **ret);
 void mem_close(struct mem *m);
 void mem_closep(struct mem **m);
@@ -72,8 +75,9 @@ struct mem_usage {
 int mem_usage(struct mem *m, const struct vma *v, struct mem_usage *ret);
 
 /*
- * mem_read - N bytes at ADDR, which the caller knows to be present and not VMA_SPECIAL. Returns bytes
- * read (may be short at a page that cannot be read) or -errno when not even one; -ESRCH as above.
+ * mem_read - N bytes at ADDR, which the caller knows to be present and not VMA_SPECIAL. Returns
+ * bytes read (may be short at a page that cannot be read) or -errno when not even one; -ESRCH as
+ * above.
  */
 ssize_t mem_read(struct mem *m, uint64_t addr, void *p, size_t n);
 

@@ -195,20 +195,20 @@ static void mark_csi(struct scan *s)
 
 /*
  * Climbs from NODE to a process already judged, then hands the answer down the way it came: each
- * process is judged once, whatever the shape of the tree.
+ * process is judged once, whatever the shape of the tree. STACK has room for all.
  */
-static void judge_descent(struct scan *s, struct node *node, struct node **stack)
+static void judge_descent(struct scan *s, struct node *node, size_t *stack)
 {
 	size_t depth = 0;
 	bool known;
 
 	while (node && !node->judged) {
 		node->judged = true;
-		stack[depth++] = node;
+		stack[depth++] = (size_t)(node - s->v);
 		node = node->ppid ? find(s, node->ppid) : NULL;
 	}
 	while (depth > 0) {
-		struct node *child = stack[--depth];
+		struct node *child = &s->v[stack[--depth]];
 
 		if (node && node->parents && !child->parents && in_our_mounts(s, child, &known)) {
 			child->own = true;
@@ -220,7 +220,7 @@ static void judge_descent(struct scan *s, struct node *node, struct node **stack
 
 static int mark_descendants(struct scan *s)
 {
-	AUTO_FREE struct node **stack = calloc(s->n ? s->n : 1, sizeof(*stack));
+	AUTO_FREE size_t *stack = calloc(s->n ? s->n : 1, sizeof(*stack));
 
 	if (!stack)
 		return -ENOMEM;

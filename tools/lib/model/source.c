@@ -161,6 +161,11 @@ static int boot_fixture(const struct source *s, int64_t *ret)
 	return -ENOENT;
 }
 
+static bool is_uuid_char(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
+}
+
 static void read_boot_id(struct source *s)
 {
 	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
@@ -174,7 +179,7 @@ static void read_boot_id(struct source *s)
 	if (id.n != SOURCE_BOOT_ID_LEN)
 		return;
 	for (size_t i = 0; i < id.n; i++)
-		if (!memchr("0123456789abcdef-", id.p[i], 17))
+		if (!is_uuid_char(id.p[i]))
 			return;
 	memcpy(s->boot_id, id.p, id.n);
 }

@@ -28,7 +28,8 @@ void source_closep(struct source **s);
 enum source_kind source_kind(const struct source *s);
 /* "live", "proc:DIR", "root:DIR" */
 const char *source_name(const struct source *s);
-/* Clock facts of the source: boot time in ns since 1970 (CLOCK_REALTIME - CLOCK_BOOTTIME live), ticks a second. */
+/* Clock facts of the source: boot time in ns since 1970 (CLOCK_REALTIME - CLOCK_BOOTTIME live),
+ * ticks a second. */
 int source_boot(struct source *s, int64_t *ret_boot_ns, uint64_t *ret_ticks);
 /* boot_id text, 36 bytes, or "" */
 const char *source_boot_id(struct source *s);
@@ -51,8 +52,8 @@ int process_iter_next(struct process_iter *it, struct process_id *ret);
 void process_iter_done(struct process_iter *it);
 
 /*
- * process_open - pin one process: an O_PATH descriptor of /proc/PID, whose reads give ESRCH after it
- * exits, so that a reused PID is never taken for it. Reads stat; status only on demand.
+ * process_open - pin one process: an O_PATH descriptor of /proc/PID, whose reads give ESRCH after
+ * it exits, so that a reused PID is never taken for it. Reads stat; status only on demand.
  * id.start_ticks, when not 0, must agree, else -ESRCH. 0 or -errno.
  */
 int process_open(struct source *s, struct process_id id, struct process **ret);
@@ -66,8 +67,8 @@ int64_t process_start(const struct process *p);
 /* Read once and kept. 0 or -errno. */
 int process_status(struct process *p, const struct proc_status **ret);
 /*
- * Effective ids, the cheap way: procfs gives them to the directory of a process whatever its dumpable
- * says (task_dump_owner, fs/proc/base.c); a fixture is asked by status. 0 or -errno.
+ * Effective ids, the cheap way: procfs gives them to the directory of a process whatever its
+ * dumpable says (task_dump_owner, fs/proc/base.c); a fixture is asked by status. 0 or -errno.
  */
 int process_owner(struct process *p, uid_t *ret_uid, gid_t *ret_gid);
 /* The stable name across records: boot id, PID namespace, pid, start ticks. RET holds 96 bytes. */
@@ -76,10 +77,33 @@ void process_entity_id(const struct process *p, char ret[96]);
 int process_verify(struct process *p);
 
 enum proc_text {
-	TEXT_STAT, TEXT_STATUS, TEXT_CMDLINE, TEXT_ENVIRON, TEXT_MAPS, TEXT_SMAPS, TEXT_MOUNTINFO, TEXT_LIMITS,
-	TEXT_CGROUP, TEXT_IO, TEXT_AUXV, TEXT_COMM, TEXT_WCHAN, TEXT_SCHEDSTAT, TEXT_OOM_SCORE_ADJ, TEXT_UID_MAP,
-	TEXT_LOGINUID, TEXT_ATTR_CURRENT, TEXT_NET_TCP, TEXT_NET_TCP6, TEXT_NET_UDP, TEXT_NET_UDP6, TEXT_NET_RAW,
-	TEXT_NET_RAW6, TEXT_NET_UNIX, TEXT_NET_PACKET, TEXT_NET_NETLINK,
+	TEXT_STAT,
+	TEXT_STATUS,
+	TEXT_CMDLINE,
+	TEXT_ENVIRON,
+	TEXT_MAPS,
+	TEXT_SMAPS,
+	TEXT_MOUNTINFO,
+	TEXT_LIMITS,
+	TEXT_CGROUP,
+	TEXT_IO,
+	TEXT_AUXV,
+	TEXT_COMM,
+	TEXT_WCHAN,
+	TEXT_SCHEDSTAT,
+	TEXT_OOM_SCORE_ADJ,
+	TEXT_UID_MAP,
+	TEXT_LOGINUID,
+	TEXT_ATTR_CURRENT,
+	TEXT_NET_TCP,
+	TEXT_NET_TCP6,
+	TEXT_NET_UDP,
+	TEXT_NET_UDP6,
+	TEXT_NET_RAW,
+	TEXT_NET_RAW6,
+	TEXT_NET_UNIX,
+	TEXT_NET_PACKET,
+	TEXT_NET_NETLINK,
 	TEXT_KINDS
 };
 /* File name below /proc/PID, such as "net/tcp". */
@@ -89,14 +113,24 @@ int process_text(struct process *p, enum proc_text t, struct buf *ret, size_t ma
 /* The same as a descriptor-backed file, for text that must be streamed (maps, smaps). */
 int process_text_open(struct process *p, enum proc_text t, struct file **ret);
 
-enum proc_link { LINK_EXE, LINK_CWD, LINK_ROOT, LINK_NS_MNT, LINK_NS_PID, LINK_NS_NET, LINK_NS_USER, LINK_NS_CGROUP };
+enum proc_link {
+	LINK_EXE,
+	LINK_CWD,
+	LINK_ROOT,
+	LINK_NS_MNT,
+	LINK_NS_PID,
+	LINK_NS_NET,
+	LINK_NS_USER,
+	LINK_NS_CGROUP
+};
 /* readlink, target bytes appended to RET, at most 4,096 of them. */
 int process_link(struct process *p, enum proc_link l, struct buf *ret);
 /* Inode of a namespace link, 0 and -errno if unreadable. */
 int process_ns(struct process *p, enum proc_link ns, uint64_t *ret);
 
 enum file_kind { FILE_EXE, FILE_FD };
-/* Pin and describe: an O_PATH descriptor the caller closes (fixtures: of the file in the fixture). */
+/* Pin and describe: an O_PATH descriptor the caller closes (fixtures: of the file in the fixture).
+ */
 int process_pin(struct process *p, enum file_kind k, int n, int *ret_fd, struct file_info *ret);
 /* Open for reading what process_pin would pin; regular files (memfds too) only, else -EINVAL. */
 int process_file(struct process *p, enum file_kind k, int n, struct file **ret);

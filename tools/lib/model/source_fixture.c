@@ -59,7 +59,7 @@ static int open_regular(int dirfd, const char *name, int flags)
 
 int fixture_openat(int dirfd, const char *name, int flags)
 {
-	const char *last;
+	const char *last = name;
 	AUTO_CLOSE int parent = open_parent(dirfd, name, &last);
 	int fd;
 
@@ -73,7 +73,7 @@ int fixture_openat(int dirfd, const char *name, int flags)
 
 ssize_t fixture_readlinkat(int dirfd, const char *name, char *ret, size_t size)
 {
-	const char *last;
+	const char *last = name;
 	AUTO_CLOSE int parent = open_parent(dirfd, name, &last);
 	ssize_t n;
 

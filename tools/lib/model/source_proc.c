@@ -233,7 +233,7 @@ int process_verify(struct process *p)
 	struct proc_stat now;
 	int r = read_stat(p, &now);
 
-	if (r < 0)
+	if (r != 0)
 		return r == -ENOENT ? -ESRCH : r;
 	return now.pid == p->id.pid && now.start_ticks == p->id.start_ticks ? 0 : -ESRCH;
 }

@@ -81,9 +81,10 @@ static int read_status(struct creds_self *ret)
 	int r;
 
 	r = read_text("/proc/self/status", &text);
-	if (r == 0)
-		r = proc_parse_status(buf_bytes(&text), &st);
 	if (r < 0)
+		return r;
+	r = proc_parse_status(buf_bytes(&text), &st);
+	if (r != 0)
 		return r;
 	ret->cap_eff = st.cap_eff;
 	ret->cap_prm = st.cap_prm;

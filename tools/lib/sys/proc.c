@@ -153,28 +153,28 @@ enum status_shape {
 
 static const struct status_row {
 	const char *key;
-	enum status_shape shape;
 	size_t offset;
+	enum status_shape shape;
 	unsigned have;
 } status_rows[] = {
-	{ "Tgid", SHAPE_PID, offsetof(struct proc_status, tgid), 0 },
-	{ "PPid", SHAPE_PID, offsetof(struct proc_status, ppid), 0 },
-	{ "TracerPid", SHAPE_PID, offsetof(struct proc_status, tracer), STATUS_TRACER },
-	{ "Uid", SHAPE_IDS, offsetof(struct proc_status, uid), STATUS_UIDS },
-	{ "Gid", SHAPE_IDS, offsetof(struct proc_status, gid), STATUS_GIDS },
-	{ "NSpid", SHAPE_LAST, offsetof(struct proc_status, nspid), STATUS_NSPID },
-	{ "VmSize", SHAPE_KB, offsetof(struct proc_status, vm_size_kb), 0 },
-	{ "VmRSS", SHAPE_KB, offsetof(struct proc_status, vm_rss_kb), STATUS_RSS },
-	{ "RssAnon", SHAPE_KB, offsetof(struct proc_status, rss_anon_kb), 0 },
-	{ "VmSwap", SHAPE_KB, offsetof(struct proc_status, vm_swap_kb), 0 },
-	{ "Threads", SHAPE_U32, offsetof(struct proc_status, threads), 0 },
-	{ "CapInh", SHAPE_HEX, offsetof(struct proc_status, cap_inh), 0 },
-	{ "CapPrm", SHAPE_HEX, offsetof(struct proc_status, cap_prm), 0 },
-	{ "CapEff", SHAPE_HEX, offsetof(struct proc_status, cap_eff), STATUS_CAPS },
-	{ "CapBnd", SHAPE_HEX, offsetof(struct proc_status, cap_bnd), 0 },
-	{ "CapAmb", SHAPE_HEX, offsetof(struct proc_status, cap_amb), 0 },
-	{ "NoNewPrivs", SHAPE_PID, offsetof(struct proc_status, no_new_privs), STATUS_NNP },
-	{ "Seccomp", SHAPE_PID, offsetof(struct proc_status, seccomp), STATUS_SECCOMP },
+	{ "Tgid", offsetof(struct proc_status, tgid), SHAPE_PID, 0 },
+	{ "PPid", offsetof(struct proc_status, ppid), SHAPE_PID, 0 },
+	{ "TracerPid", offsetof(struct proc_status, tracer), SHAPE_PID, STATUS_TRACER },
+	{ "Uid", offsetof(struct proc_status, uid), SHAPE_IDS, STATUS_UIDS },
+	{ "Gid", offsetof(struct proc_status, gid), SHAPE_IDS, STATUS_GIDS },
+	{ "NSpid", offsetof(struct proc_status, nspid), SHAPE_LAST, STATUS_NSPID },
+	{ "VmSize", offsetof(struct proc_status, vm_size_kb), SHAPE_KB, 0 },
+	{ "VmRSS", offsetof(struct proc_status, vm_rss_kb), SHAPE_KB, STATUS_RSS },
+	{ "RssAnon", offsetof(struct proc_status, rss_anon_kb), SHAPE_KB, 0 },
+	{ "VmSwap", offsetof(struct proc_status, vm_swap_kb), SHAPE_KB, 0 },
+	{ "Threads", offsetof(struct proc_status, threads), SHAPE_U32, 0 },
+	{ "CapInh", offsetof(struct proc_status, cap_inh), SHAPE_HEX, 0 },
+	{ "CapPrm", offsetof(struct proc_status, cap_prm), SHAPE_HEX, 0 },
+	{ "CapEff", offsetof(struct proc_status, cap_eff), SHAPE_HEX, STATUS_CAPS },
+	{ "CapBnd", offsetof(struct proc_status, cap_bnd), SHAPE_HEX, 0 },
+	{ "CapAmb", offsetof(struct proc_status, cap_amb), SHAPE_HEX, 0 },
+	{ "NoNewPrivs", offsetof(struct proc_status, no_new_privs), SHAPE_PID, STATUS_NNP },
+	{ "Seccomp", offsetof(struct proc_status, seccomp), SHAPE_PID, STATUS_SECCOMP },
 };
 
 static int shape_ids(struct bytes rest, void *to)

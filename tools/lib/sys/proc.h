@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parsers of /proc text (proc(5), Linux fs/proc/array.c, task_mmu.c, proc_namespace.c). All take bytes. */
+/* Parsers of /proc text (proc(5), Linux fs/proc/array.c, task_mmu.c, proc_namespace.c). All take
+ * bytes. */
 #ifndef CSI_SYS_PROC_H
 #define CSI_SYS_PROC_H
 
@@ -7,7 +8,7 @@
 
 #include <sys/types.h>
 
-enum { PROC_COMM_MAX = 64 };           /* kernel workers show more than TASK_COMM_LEN */
+enum { PROC_COMM_MAX = 64 };	       /* kernel workers show more than TASK_COMM_LEN */
 enum { PROC_PF_KTHREAD = 0x00200000 }; /* include/linux/sched.h: the one proof of a kernel thread */
 
 /* /proc/PID/stat, the fields we use. comm ends at the last ')'. */
@@ -18,14 +19,15 @@ struct proc_stat {
 	unsigned char comm[PROC_COMM_MAX]; /* target bytes */
 	size_t comm_len;
 	uint64_t flags;
-	uint64_t utime, stime;  /* clock ticks */
-	uint64_t start_ticks;   /* clock ticks since boot */
-	uint64_t vsize;         /* bytes */
-	uint64_t rss;           /* pages */
+	uint64_t utime, stime; /* clock ticks */
+	uint64_t start_ticks;  /* clock ticks since boot */
+	uint64_t vsize;	       /* bytes */
+	uint64_t rss;	       /* pages */
 	uint32_t threads;
 };
 
-/* 0, or -EBADMSG for text that no kernel writes; one that ends after the start time will do (fixtures). */
+/* 0, or -EBADMSG for text that no kernel writes; one that ends after the start time will do
+ * (fixtures). */
 int proc_parse_stat(struct bytes text, struct proc_stat *ret);
 
 /* /proc/PID/status, the fields we use. Absent ones stay 0 and their bit in HAVE is clear. */
@@ -54,7 +56,8 @@ struct proc_status {
 
 int proc_parse_status(struct bytes text, struct proc_status *ret);
 
-/* One line of /proc/PID/maps, without its newline. PATH points into LINE, still kernel-escaped (\012). */
+/* One line of /proc/PID/maps, without its newline. PATH points into LINE, still kernel-escaped
+ * (\012). */
 struct proc_map {
 	uint64_t start, end, offset;
 	bool r, w, x, shared;
@@ -77,7 +80,8 @@ int proc_parse_mount(struct bytes line, struct proc_mount *ret);
 /* Undo the kernel's octal escapes (mangle_path, seq_path), as in mountinfo. 0, -ENOMEM, -EFBIG. */
 int proc_unmangle(struct buf *ret, struct bytes text);
 /*
- * The same for a path of maps, where only newline is escaped and the backslash is not (fs/proc/task_mmu.c):
+ * The same for a path of maps, where only newline is escaped and the backslash is not
+ * (fs/proc/task_mmu.c):
  * "\040" stays, and a name that really holds "\012" cannot be told from one with a newline.
  */
 int proc_unmangle_map(struct buf *ret, struct bytes text);

@@ -160,6 +160,12 @@ static bool is_hex(unsigned char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
+/* What stands before an id: a directory, a runtime's prefix, a slice. */
+static bool is_separator(unsigned char c)
+{
+	return c == '/' || c == '-' || c == ':';
+}
+
 static bool contains(struct bytes text, const char *word)
 {
 	return text.n && memmem(text.p, text.n, word, strlen(word));
@@ -180,8 +186,7 @@ static struct bytes id_in_line(struct bytes line)
 
 		while (i < line.n && is_hex(line.p[i]))
 			i++;
-		if (i - from == CONTAINER_ID_LEN && from > 0 &&
-		    memchr("/-:", line.p[from - 1], 3) &&
+		if (i - from == CONTAINER_ID_LEN && from > 0 && is_separator(line.p[from - 1]) &&
 		    (i == line.n || line.p[i] == '/' || line.p[i] == '.'))
 			found = bytes_of(line.p + from, CONTAINER_ID_LEN);
 		i++;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parsers of /proc/PID/net/{tcp,tcp6,udp,udp6,raw,raw6,unix,packet,netlink} (proc_net(5), net/ipv4/tcp_ipv4.c). */
+/* Parsers of /proc/PID/net/{tcp,tcp6,udp,udp6,raw,raw6,unix,packet,netlink} (proc_net(5),
+ * net/ipv4/tcp_ipv4.c). */
 #ifndef CSI_SYS_SOCK_H
 #define CSI_SYS_SOCK_H
 
@@ -7,8 +8,16 @@
 
 /* Not SOCK_...: <sys/socket.h> has a SOCK_RAW and a SOCK_PACKET of its own. */
 enum sock_table {
-	TABLE_TCP, TABLE_TCP6, TABLE_UDP, TABLE_UDP6, TABLE_RAW, TABLE_RAW6, TABLE_UNIX, TABLE_PACKET,
-	TABLE_NETLINK, SOCK_TABLES
+	TABLE_TCP,
+	TABLE_TCP6,
+	TABLE_UDP,
+	TABLE_UDP6,
+	TABLE_RAW,
+	TABLE_RAW6,
+	TABLE_UNIX,
+	TABLE_PACKET,
+	TABLE_NETLINK,
+	SOCK_TABLES
 };
 
 /* "net/tcp" and so on, below /proc/PID. */
@@ -18,17 +27,18 @@ const char *sock_table_name(enum sock_table t);
 
 struct sock {
 	enum sock_table table;
-	int family;             /* AF_INET, AF_INET6, AF_UNIX, AF_PACKET, AF_NETLINK */
+	int family; /* AF_INET, AF_INET6, AF_UNIX, AF_PACKET, AF_NETLINK */
 	unsigned char local[16], remote[16];
 	uint16_t local_port, remote_port;
-	const char *state;      /* "LISTEN", "ESTABLISHED", ...; "" where it has none */
+	const char *state; /* "LISTEN", "ESTABLISHED", ...; "" where it has none */
 	uint64_t inode;
 	uint32_t uid;
-	uint16_t type;          /* unix, packet: SOCK_STREAM, SOCK_RAW, ...; else 0 */
-	uint16_t protocol;      /* raw: IP protocol; packet: ethertype (0x0003 is all); netlink: family */
-	uint32_t ifindex;       /* packet: interface, 0 any */
-	uint32_t port_id;       /* netlink: mostly the pid */
-	struct bytes path;      /* unix: points into the line; target bytes */
+	uint16_t type; /* unix, packet: SOCK_STREAM, SOCK_RAW, ...; else 0 */
+	uint16_t
+		protocol; /* raw: IP protocol; packet: ethertype (0x0003 is all); netlink: family */
+	uint32_t ifindex; /* packet: interface, 0 any */
+	uint32_t port_id; /* netlink: mostly the pid */
+	struct bytes path; /* unix: points into the line; target bytes */
 };
 
 /*
