@@ -219,6 +219,7 @@ static void runs(struct process *p, const struct layout *at)
 	struct vma v;
 	int r;
 
+	CHECK(page_size > 0);
 	CHECK_INT(mem_open(p, &m), 0);
 	CHECK_BYTES(bytes_str(mem_way(m)), "/proc/PID/mem");
 	while ((r = mem_next_run(m, addr, start + BIG, &run)) == 1) {
@@ -258,6 +259,7 @@ static void contents(struct process *p, const struct layout *at)
 	AUTO_DONE(mem_closep) struct mem *m = NULL;
 	AUTO_FREE unsigned char *got = malloc(page_size * 2);
 
+	CHECK(got && page_size > 0);
 	CHECK_INT(mem_open(p, &m), 0);
 	for (size_t i = 0; i < BIG / page_size; i += 512) {
 		CHECK_INT(mem_read(m, (uintptr_t)at->half + i * page_size, got, page_size),

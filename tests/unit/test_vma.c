@@ -57,23 +57,23 @@ static void fixture_files(int dir)
 static void hostile_lists(struct source *s)
 {
 	static const struct {
-		int want;
 		uint64_t start;
+		int want;
 		unsigned flags;
 	} rows[] = {
-		{ 1, 0x1000, 0 },
-		{ -EBADMSG, 0, 0 },
-		{ 1, 0x3000, 0 },
-		{ -EBADMSG, 0, 0 },
-		{ -EBADMSG, 0, 0 },
-		{ 1, 0x5800, 0 },
-		{ 1, 0x7000, 0 },
-		{ -EBADMSG, 0, 0 },
-		{ 1, 0x8000, VMA_SPECIAL },
-		{ 1, 0x9000, 0 },
-		{ 1, 0xa000, VMA_ANON | VMA_SPECIAL },
-		{ 1, 0xb000, VMA_ANON | VMA_HEAP },
-		{ -EBADMSG, 0, 0 },
+		{ 0x1000, 1, 0 },
+		{ 0, -EBADMSG, 0 },
+		{ 0x3000, 1, 0 },
+		{ 0, -EBADMSG, 0 },
+		{ 0, -EBADMSG, 0 },
+		{ 0x5800, 1, 0 },
+		{ 0x7000, 1, 0 },
+		{ 0, -EBADMSG, 0 },
+		{ 0x8000, 1, VMA_SPECIAL },
+		{ 0x9000, 1, 0 },
+		{ 0xa000, 1, VMA_ANON | VMA_SPECIAL },
+		{ 0xb000, 1, VMA_ANON | VMA_HEAP },
+		{ 0, -EBADMSG, 0 },
 		{ 0, 0, 0 },
 		{ 0, 0, 0 },
 	};

@@ -230,7 +230,7 @@ void process_entity_id(const struct process *p, char ret[96])
 
 int process_verify(struct process *p)
 {
-	struct proc_stat now;
+	struct proc_stat now = { 0 };
 	int r = read_stat(p, &now);
 
 	if (r != 0)
