@@ -179,10 +179,9 @@ static int check_chain(struct tarcheck *t, struct bytes line)
 
 int tarcheck_open_next(const struct tarcheck *t, size_t *at, struct tarcheck_entry *ret)
 {
-	const unsigned char *p = t->open.p + *at;
-
 	if (*at >= t->open.n)
 		return 0;
+	const unsigned char *p = t->open.p + *at;
 	*ret = (struct tarcheck_entry){ .type = (enum untar_type)p[0],
 					.extents = p[1],
 					.size = get_u64(p + 2),
