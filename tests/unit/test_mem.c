@@ -256,15 +256,15 @@ static void runs(struct process *p, const struct layout *at)
 
 static void contents(struct process *p, const struct layout *at)
 {
+	const size_t page = page_size;
 	AUTO_DONE(mem_closep) struct mem *m = NULL;
-	AUTO_FREE unsigned char *got = malloc(page_size * 2);
+	AUTO_FREE unsigned char *got = malloc(page * 2);
 
-	CHECK(got && page_size > 0);
+	CHECK(got && page > 0);
 	CHECK_INT(mem_open(p, &m), 0);
-	for (size_t i = 0; i < BIG / page_size; i += 512) {
-		CHECK_INT(mem_read(m, (uintptr_t)at->half + i * page_size, got, page_size),
-			  page_size);
-		for (size_t k = 0; k < page_size; k++)
+	for (size_t i = 0; i < BIG / page; i += 512) {
+		CHECK_INT(mem_read(m, (uintptr_t)at->half + i * page, got, page), page);
+		for (size_t k = 0; k < page; k++)
 			CHECK_INT(got[k], 1 + i % 250);
 	}
 	CHECK_INT(mem_read(m, (uintptr_t)at->half + 3, got, 5), 5);
