@@ -113,7 +113,7 @@ static void put_table(struct out *o, const struct hashwalk_item *it)
 	if (it->birth == BIRTH_NEW || it->birth == BIRTH_BELOW)
 		out_str(o, F_CSI_BIRTH, birth_name(it->birth));
 	put_hashes(o, it);
-	out_bytes(o, F_FILE_PATH, it->path);
+	out_path(o, &it->path, it->parent_ino);
 }
 
 /* RFC 4648 */
@@ -183,7 +183,7 @@ static void put_json(struct walk_show *show, const struct hashwalk_item *it)
 	put_xattrs(show, it);
 	out_file_info(o, &it->info);
 	put_hashes(o, it);
-	out_bytes(o, F_FILE_PATH, it->path);
+	out_path(o, &it->path, it->parent_ino);
 	if (S_ISLNK(it->info.mode))
 		out_bytes(o, F_FILE_TARGET_PATH, it->link);
 }
@@ -208,7 +208,7 @@ static int show_file(struct walk_show *show, const struct hashwalk_item *it)
 		put_table(o, it);
 	r = out_end(o);
 	if (r == -EFBIG || r == -E2BIG) {
-		const struct gap gap = { .err = r, .what = "show", .on = it->path };
+		const struct gap gap = { .err = r, .what = "show", .on = it->path.head };
 
 		return tell_gap(show, &gap);
 	}
@@ -231,14 +231,14 @@ static int show_note(struct walk_show *show, const struct hashwalk_item *it, con
 		out_str(o, F_CSI_MOUNT_KIND, mount_kind_name(it->mount));
 		if (it->kind == HASHWALK_SKIPPED)
 			out_str(o, F_CSI_OUTCOME, "skipped");
-		out_bytes(o, F_FILE_PATH, it->path);
+		out_path(o, &it->path, it->parent_ino);
 		return out_end(o);
 	}
 	if (!show->run->args->verbose)
 		return 0;
 	r = buf_addf(&b, "%s (%s): ", action, mount_kind_name(it->mount));
 	if (r == 0)
-		r = escape_add(&b, it->path);
+		r = escape_add(&b, it->path.head);
 	if (r == 0)
 		r = buf_addc(&b, '\0');
 	if (r == 0)

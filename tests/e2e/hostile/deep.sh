@@ -8,8 +8,9 @@ TARGET_UID=65532
 pod_up
 python3 "$HELPERS/hostile.py" "$FIXTURE/h" depth >/dev/null
 expect_within 90 csi walk --root /fixture/h --hash --json
-expect_json '[.[] | select(.file.path)] | length == 100003' "entries are missing"
-expect_json 'any(.[]; .file.hash.sha256 and (.file.path | endswith("/d/bottom")))' "the bottom is missing"
+# 450 MB of records: read one by one. Long paths are cut, and their directory's inode says where they lie.
+expect_eq "$(jq -c 'select(.file.path) | 1' "$OUT" | wc -l)" 100003 "entries"
+expect_eq "$(jq -r 'select(.file.hash.sha256 and .file.name == "bottom") | .csi.length > 190000' "$OUT")" true "the bottom"
 expect_gaps
 expect_exit 0
 expect_within 120 csi collect --root /fixture/h --scope full

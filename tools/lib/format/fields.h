@@ -64,9 +64,11 @@
 	X(CSI_NS_NET, "csi.ns.net", LONG, "network namespace, inode")                              \
 	X(CSI_NS_USER, "csi.ns.user", LONG, "user namespace, inode")                               \
 	X(CSI_OFFSET, "csi.offset", LONG, "where a gap begins")                                    \
-	X(CSI_LENGTH, "csi.length", LONG, "bytes a gap misses")                                    \
+	X(CSI_LENGTH, "csi.length", LONG, "bytes a gap misses, or that were left off file.path")   \
 	X(CSI_ON, "csi.on", KEYWORD, "what a gap is on")                                           \
+	X(CSI_ON_LENGTH, "csi.on_length", LONG, "bytes of what a gap is on, where csi.on is cut")  \
 	X(CSI_OUTCOME, "csi.outcome", KEYWORD, "ok, partial, failed, missing, skipped")            \
+	X(CSI_PARENT_INODE, "csi.parent.inode", LONG, "directory of a file whose path was cut")    \
 	X(CSI_POSTURE_CAPS, "csi.posture.caps", KEYWORD, "effective capabilities (list)")          \
 	X(CSI_POSTURE_CAP_EFF, "csi.posture.cap_eff", KEYWORD,                                     \
 	  "effective capabilities, hexadecimal")                                                   \
@@ -118,6 +120,7 @@
 	X(FILE_INODE, "file.inode", KEYWORD, "inode")                                              \
 	X(FILE_MODE, "file.mode", KEYWORD, "permissions, octal, four digits")                      \
 	X(FILE_MTIME, "file.mtime", DATE, "mtime")                                                 \
+	X(FILE_NAME, "file.name", KEYWORD, "last component, where the path was cut")               \
 	X(FILE_PATH, "file.path", KEYWORD, "path in its root, escaped")                            \
 	X(FILE_SIZE, "file.size", LONG, "bytes")                                                   \
 	X(FILE_TARGET_PATH, "file.target_path", KEYWORD, "target of a symbolic link")              \

@@ -144,7 +144,9 @@ static int gap_json_locked(struct out *o, const struct gap *gap)
 	if (gap->pid > 0)
 		record_u64(r, F_PROCESS_PID, (uint64_t)gap->pid);
 	if (gap->on.n > 0)
-		record_bytes(r, OUT_JSON, F_CSI_ON, gap->on);
+		record_bytes(r, OUT_JSON, F_CSI_ON, path_keep(gap->on).head);
+	if (gap->on.n > PATH_KEPT)
+		record_u64(r, F_CSI_ON_LENGTH, gap->on.n);
 	if (gap->mend)
 		record_str(r, OUT_JSON, F_CSI_MEND, gap->mend);
 	if (gap->len > 0) {
@@ -165,7 +167,9 @@ static int gap_line(const struct gap *gap, struct buf *b)
 	if (r == 0 && gap->on.n > 0)
 		r = buf_adds(b, gap->pid > 0 ? " " : ", ");
 	if (r == 0)
-		r = escape_add(b, gap->on);
+		r = escape_add(b, path_keep(gap->on).head);
+	if (r == 0 && gap->on.n > PATH_KEPT)
+		r = buf_addf(b, "... (%zu bytes in all)", gap->on.n);
 	if (r == 0 && gap->len > 0)
 		r = buf_addf(b, ", %llu bytes at %#llx", (unsigned long long)gap->len,
 			     (unsigned long long)gap->offset);

@@ -7,6 +7,7 @@
 #define CSI_FORMAT_OUT_H
 
 #include "base/err.h"
+#include "base/path.h"
 #include "base/when.h"
 #include "format/fields.h"
 #include "model/file.h"
@@ -73,6 +74,9 @@ int out_end(struct out *o);
 
 /* All facts of a file under file.*, csi.time.raw as needed; not path, hash or birth. */
 void out_file_info(struct out *o, const struct file_info *info);
+
+/* file.path; of a long one also csi.length, file.name and csi.parent.inode. */
+void out_path(struct out *o, const struct kept_path *path, uint64_t parent_ino);
 
 /* A gap: a record with OUT_JSON, a line on DIAG with OUT_TABLE. Counted. */
 int out_gap(struct out *o, const struct gap *gap);

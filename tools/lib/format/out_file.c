@@ -113,3 +113,13 @@ void out_file_info(struct out *o, const struct file_info *info)
 	out_str(o, F_FILE_TYPE, file_type_name(m));
 	number_text(o, F_FILE_UID, info->uid);
 }
+
+void out_path(struct out *o, const struct kept_path *path, uint64_t parent_ino)
+{
+	out_bytes(o, F_FILE_PATH, path->head);
+	if (path->left_off == 0)
+		return;
+	out_u64(o, F_CSI_LENGTH, path->left_off);
+	out_u64(o, F_CSI_PARENT_INODE, parent_ino);
+	out_bytes(o, F_FILE_NAME, path->name);
+}

@@ -79,10 +79,11 @@ struct walk_entry {
 	struct bytes path;     /* absolute in the root, "/" for itself; may exceed PATH_MAX */
 	struct file_info info; /* from the pinned descriptor */
 	enum mount_kind mount;
-	int pin;	   /* O_PATH, borrowed; to keep it walk_take_pin(). -1 if not WALK_ENTRY */
-	struct bytes link; /* target of a symbolic link; info has its atime from before */
-	bool handle_upper; /* name_to_handle_at(2): only in the upper layer of an overlay */
-	bool noatime;	   /* for a directory: false when reading it may move its atime */
+	int pin; /* O_PATH, borrowed; to keep it walk_take_pin(). -1 if not WALK_ENTRY */
+	uint64_t parent_ino; /* of the directory that it lies in; 0 for START */
+	struct bytes link;   /* target of a symbolic link; info has its atime from before */
+	bool handle_upper;   /* name_to_handle_at(2): only in the upper layer of an overlay */
+	bool noatime;	     /* for a directory: false when reading it may move its atime */
 };
 
 /* The descriptor becomes the caller's; -1 if already taken. */

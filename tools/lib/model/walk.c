@@ -218,6 +218,7 @@ static int visit(struct walk *w, const char *name)
 		walk_gap(w, r, up->path_len);
 		return r == -ENOMEM ? r : 0;
 	}
+	e.parent_ino = up->ino;
 	e.pin = openat(up->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	r = e.pin < 0 ? -errno : look(w, up, &e);
 	if (r < 0) {

@@ -177,7 +177,8 @@ static void set_options(struct bundle *b, const struct bundle_options *opts)
 {
 	/* One frame and two slots less than the default is what fewer MiB mean; more is never used.
 	 */
-	size_t least = (size_t)(2 + BUNDLE_COMPRESSORS) * ZST_FRAME_MAX + 2 * BUNDLE_SLOT_SIZE;
+	size_t least =
+		(size_t)(2 + BUNDLE_COMPRESSORS) * ZST_FRAME_MAX + (size_t)2 * BUNDLE_SLOT_SIZE;
 	size_t memory =
 		opts->memory && opts->memory < BUNDLE_BUFFERS ? opts->memory : BUNDLE_BUFFERS;
 	int64_t now = when_now(CLOCK_REALTIME);

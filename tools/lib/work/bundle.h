@@ -39,6 +39,7 @@ const char *bundle_outcome_name(enum bundle_outcome o);
 struct bundle_entry {
 	struct bytes path;           /* place in the bundle: prefix of ours + target bytes; over 4,095: long/SEQ */
 	struct bytes true_path;      /* path in its root, or empty */
+	uint64_t parent_ino;         /* of the directory of true_path, for a path that a record cuts */
 	struct file_info info;
 	bool has_info;               /* false for entries of our own making: mode 0444, run's time */
 	struct bytes link;           /* target of a symlink */

@@ -78,7 +78,7 @@ static int add_small(struct bundle *b, const struct item *item, struct item **re
 
 static bool is_small(const struct bundle *b, const struct item *item)
 {
-	size_t n = bundle_packed_size(b, item) + 2 * BUNDLE_ALIGN;
+	size_t n = bundle_packed_size(b, item) + (size_t)2 * BUNDLE_ALIGN;
 
 	return n <= BUNDLE_SLOT_SIZE && item->size <= BUNDLE_SLOT_SIZE - n;
 }
@@ -295,7 +295,7 @@ int bundle_add_record(struct bundle *b, struct bytes json_line)
 
 	if (r < 0)
 		return r;
-	if (bundle_packed_size(b, &item) > BUNDLE_SLOT_SIZE - 2 * BUNDLE_ALIGN) {
+	if (bundle_packed_size(b, &item) > BUNDLE_SLOT_SIZE - (size_t)2 * BUNDLE_ALIGN) {
 		item.owned = malloc(json_line.n);
 		if (!item.owned)
 			return end_add(b, -ENOMEM);

@@ -40,7 +40,8 @@ struct item bundle_item(struct bundle *b, const struct bundle_entry *e, enum ite
 {
 	struct item item = { .kind = kind,
 			     .name = e->path,
-			     .path = e->true_path,
+			     .path = path_keep(e->true_path),
+			     .parent_ino = e->parent_ino,
 			     .link = e->link,
 			     .info = e->info,
 			     .has_info = e->has_info,
@@ -57,19 +58,13 @@ struct item bundle_item(struct bundle *b, const struct bundle_entry *e, enum ite
 	while (item.name.n > 1 && item.name.p[item.name.n - 1] == '/')
 		item.name.n--;
 	if (kind != ITEM_ABSENT && !name_ok(item.name)) {
-		if (item.path.n == 0)
-			item.path = item.name;
+		if (item.path.head.n == 0)
+			item.path = path_keep(item.name);
 		snprintf(long_name, BUNDLE_NAME_BUF, "long/%06" PRIu64, ++b->long_names);
 		item.name = bytes_str(long_name);
 	}
 	if (item.name.n > ITEM_NAME_MAX)
 		item.name.n = ITEM_NAME_MAX; /* absent: its true path says the rest */
-	if (item.path.n > ITEM_PATH_MAX) {
-		item.path_cut = item.path.n - ITEM_PATH_MAX;
-		item.path.n = ITEM_PATH_MAX;
-		item.err = -ENAMETOOLONG;
-		item.outcome = OUTCOME_PARTIAL;
-	}
 	return item;
 }
 
@@ -79,7 +74,8 @@ struct item bundle_item(struct bundle *b, const struct bundle_entry *e, enum ite
 size_t bundle_packed_size(const struct bundle *b, const struct item *item)
 {
 	size_t n = sizeof(*item) + item->nxattrs * sizeof(*item->xattrs) + strlen(b->top) +
-		   item->name.n + item->path.n + item->link.n + item->text.n;
+		   item->name.n + item->path.head.n + item->path.name.n + item->link.n +
+		   item->text.n;
 
 	for (size_t i = 0; i < item->nxattrs; i++)
 		n += item->xattrs[i].name.n + item->xattrs[i].value.n;
@@ -109,7 +105,8 @@ struct item *bundle_pack(const struct bundle *b, const struct item *item, void *
 	(void)put(&at, bytes_str(b->top));
 	r->name = put(&at, item->name);
 	r->top.n = (size_t)(at - r->top.p);
-	r->path = put(&at, item->path);
+	r->path.head = put(&at, item->path.head);
+	r->path.name = put(&at, item->path.name);
 	r->link = put(&at, item->link);
 	r->text = put(&at, item->text);
 	for (size_t i = 0; i < item->nxattrs; i++) {

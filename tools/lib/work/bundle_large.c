@@ -47,7 +47,7 @@ int bundle_find_extents(struct large *l)
 	uint64_t at = 0, start, end;
 	int r = 0;
 
-	l->extents = malloc(BUNDLE_EXTENTS_MAX * sizeof(*l->extents));
+	l->extents = calloc(BUNDLE_EXTENTS_MAX, sizeof(*l->extents));
 	if (!l->extents)
 		return -ENOMEM;
 	while (at < item->size &&

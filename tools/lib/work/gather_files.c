@@ -82,20 +82,19 @@ static int add_entry(struct file_walk *w, struct walk_entry *e, enum birth_verdi
 {
 	struct bundle_entry be = {
 		.true_path = e->path,
+		.parent_ino = e->parent_ino,
 		.info = e->info,
 		.has_info = true,
 		.link = e->link,
 		.birth = birth_word(v),
 		.action = "collect file",
 	};
-	int r;
 
+	/* A path too long for a name is passed on as it is: its entry is long/SEQ. */
 	w->path.n = w->prefix;
-	r = e->path.n > 1 ? buf_addb(&w->path, e->path) : 0;
-	if (r < 0) /* a path beyond the buffer's limit has no place by name: long/SEQ takes its true
-		      path */
-		w->path.n = w->prefix;
-	be.path = buf_bytes(&w->path);
+	if (e->path.n > 1 && e->path.n <= PATH_KEPT && buf_addb(&w->path, e->path) < 0)
+		return -ENOMEM;
+	be.path = e->path.n > PATH_KEPT ? e->path : buf_bytes(&w->path);
 	if (S_ISREG(e->info.mode))
 		return add_regular(w, e, &be);
 	if (S_ISDIR(e->info.mode) && !e->noatime) {

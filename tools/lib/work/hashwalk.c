@@ -89,10 +89,11 @@ static void batch_point(struct batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		struct hashwalk_item *it = &b->items[i];
 
-		it->path.p = b->bytes.p + b->path_at[i];
+		it->path.head.p = b->bytes.p + b->path_at[i];
+		it->path.name.p = it->path.head.p + it->path.head.n;
 		it->link.p = b->bytes.p + b->link_at[i];
 		if (it->kind == HASHWALK_GAP)
-			it->gap.on = it->path;
+			it->gap.on = it->path.head;
 	}
 }
 
@@ -170,15 +171,17 @@ static int keep_bytes(struct batch *b, struct bytes path, struct bytes link)
 	struct hashwalk_item *it = &b->items[b->n];
 	int r;
 
+	it->path = path_keep(path);
 	b->path_at[b->n] = b->bytes.n;
-	r = buf_addb(&b->bytes, path);
+	r = buf_addb(&b->bytes, it->path.head);
+	if (r == 0)
+		r = buf_addb(&b->bytes, it->path.name);
 	if (r < 0)
 		return r;
 	b->link_at[b->n] = b->bytes.n;
 	r = buf_addb(&b->bytes, link);
 	if (r < 0)
 		return r;
-	it->path.n = path.n;
 	it->link.n = link.n;
 	b->n++;
 	return 0;
@@ -229,6 +232,7 @@ static int on_entry(void *ctx, struct walk_entry *e)
 	it->mount = e->mount;
 	it->info = e->info;
 	it->birth = v;
+	it->parent_ino = e->parent_ino;
 	it->noatime = !S_ISDIR(e->info.mode) || e->noatime;
 	r = keep_bytes(b, e->path, e->link);
 	if (r < 0 || e->event != WALK_ENTRY || !needs_pin(hw, e))
@@ -300,7 +304,7 @@ static int give_out(struct hashwalk *hw, hashwalk_fn fn, void *ctx)
 			struct hashwalk_item *it = &b->items[i];
 
 			if (it->gap.err && it->kind == HASHWALK_FILE)
-				it->gap.on = it->path;
+				it->gap.on = it->path.head;
 			/* Stopped: what was not read any more is not shown as if it had been. */
 			if (it->gap.err == -ECANCELED)
 				continue;
@@ -351,7 +355,7 @@ static int prepare(struct hashwalk *hw)
 	if (r == 0)
 		r = queue_init(&hw->order, hw->nbatches);
 	for (size_t i = 0; r == 0 && i < hw->nbatches; i++) {
-		/* A path of the walk is at most 4 MiB, and a link 4 KiB. */
+		/* Of a path PATH_KEPT bytes and a name are kept, of a link 4 KiB. */
 		hw->batches[i].bytes = BUF_LIMIT(8 << 20);
 		r = queue_push(&hw->idle, &hw->batches[i]);
 	}

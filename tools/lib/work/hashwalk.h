@@ -12,6 +12,7 @@
 #define CSI_WORK_HASHWALK_H
 
 #include "base/err.h"
+#include "base/path.h"
 #include "format/hash.h"
 #include "model/birth.h"
 #include "model/root.h"
@@ -32,7 +33,8 @@ enum hashwalk_kind {
 struct hashwalk_item {
 	enum hashwalk_kind kind;
 	enum mount_kind mount;
-	struct bytes path; /* target bytes */
+	struct kept_path path; /* target bytes */
+	uint64_t parent_ino;   /* of its directory */
 	struct bytes link;
 	struct file_info info;
 	enum birth_verdict birth;

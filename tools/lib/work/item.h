@@ -7,8 +7,7 @@
 #include "work/bundle.h"
 
 enum {
-	ITEM_NAME_MAX = 4095,	   /* name in the bundle, below the top directory */
-	ITEM_PATH_MAX = 128 << 10, /* of a true path this much is kept in its record */
+	ITEM_NAME_MAX = 4095, /* name in the bundle, below the top directory */
 };
 
 /* A sparse file above this has its extents hashed instead of all its zeros (FORMAT.md, Sums). */
@@ -24,11 +23,11 @@ enum item_kind {
 /* Byte ranges point into the memory of whoever owns the item. */
 struct item {
 	enum item_kind kind;
-	struct bytes text; /* ITEM_RECORD */
-	struct bytes top;  /* whole path in the bundle, "csi-RUNID/..." */
-	struct bytes name; /* the same below the top directory */
-	struct bytes path; /* true path, cut at ITEM_PATH_MAX */
-	uint64_t path_cut; /* bytes left off it */
+	struct bytes text;     /* ITEM_RECORD */
+	struct bytes top;      /* whole path in the bundle, "csi-RUNID/..." */
+	struct bytes name;     /* the same below the top directory */
+	struct kept_path path; /* true path */
+	uint64_t parent_ino;   /* of its directory */
 	struct bytes link;
 	struct file_info info;
 	bool has_info;

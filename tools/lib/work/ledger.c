@@ -10,7 +10,6 @@ enum {
 	LEDGER_RESERVE = 4096,	    /* first line of a part, the part's own line in sums */
 	LEDGER_RECORD_FIXED = 8192, /* a record and its gap without their strings */
 	LEDGER_GROWTH = 5,	    /* a byte becomes \\xhh in JSON */
-	LEDGER_GAP_PATH = 4096,	    /* of a path, in a gap record: the item's own record has more */
 	LEDGER_OWN_MODE = S_IFREG | 0444,
 };
 
@@ -106,7 +105,8 @@ static size_t xattr_bytes(const struct item *item)
 
 int ledger_room(struct ledger *l, const struct item *item)
 {
-	size_t text = item->name.n + item->path.n + item->link.n + LEDGER_GAP_PATH;
+	size_t text =
+		item->name.n + item->path.head.n + item->path.name.n + item->link.n + PATH_KEPT;
 	size_t record = LEDGER_RECORD_FIXED + LEDGER_GROWTH * text + xattr_bytes(item);
 
 	if (fits(l, record, 2 * item->name.n + LEDGER_RESERVE))
@@ -170,12 +170,10 @@ static int put_item(struct ledger *l, const struct item *item)
 		out_file_info(o, &item->info);
 	else if (item->kind == ITEM_CONTENT)
 		out_u64(o, F_FILE_SIZE, item->size);
-	if (item->path.n)
-		out_bytes(o, F_FILE_PATH, item->path);
+	if (item->path.head.n)
+		out_path(o, &item->path, item->parent_ino);
 	else if (!is_entry(item) && item->name.n)
 		out_bytes(o, F_FILE_PATH, item->name);
-	if (item->path_cut)
-		out_u64(o, F_CSI_LENGTH, item->path_cut);
 	if (item->link.n)
 		out_bytes(o, F_FILE_TARGET_PATH, item->link);
 	put_xattrs(o, item);
@@ -231,10 +229,8 @@ static void put_xattrs(struct out *o, const struct item *item)
 
 struct gap ledger_gap_of(const struct item *item)
 {
-	struct bytes on = item->path.n ? item->path : item->name;
+	struct bytes on = item->path.head.n ? item->path.head : item->name;
 
-	if (on.n > LEDGER_GAP_PATH)
-		on.n = LEDGER_GAP_PATH;
 	return (struct gap){ .err = item->err,
 			     .what = item->action ? item->action : "collect",
 			     .pid = item->pid,
