@@ -156,7 +156,9 @@ static int by_pid_and_point(const void *a, const void *b)
 
 	if (r == 0)
 		r = (x->detail.n > y->detail.n) - (x->detail.n < y->detail.n);
-	return r ? r : memcmp(x->detail.p, y->detail.p, x->detail.n);
+	if (r || x->detail.n == 0)
+		return r;
+	return memcmp(x->detail.p, y->detail.p, x->detail.n);
 }
 
 void shared_sort_hidden(struct facts_shared *sh)

@@ -16,6 +16,7 @@ struct hashwalk {
 	struct bytes start;
 	struct hashwalk_options opts;
 	int failed;	   /* why a gap could not be kept; the walker's */
+	bool left_out;	   /* items that were not read any more; who gives out */
 	int walked;	   /* what root_walk returned */
 	atomic_bool stop;  /* ours or the caller's: see should_stop */
 	struct batch *now; /* being filled, the walker's */
@@ -128,10 +129,12 @@ static int send(struct hashwalk *hw)
 		return 0;
 	hw->now = NULL;
 	batch_point(b);
-	b->done = b->npins == 0;
+	/* Sent, it may be given out and empty before the next line. */
+	bool reads = b->npins > 0;
+	b->done = !reads;
 	/* Both queues hold all batches there are: neither push waits. */
 	r = queue_push(&hw->order, b);
-	if (r == 0 && b->npins > 0)
+	if (r == 0 && reads)
 		r = queue_push(&hw->work, b);
 	if (r == 0 && big)
 		r = drain(hw);
@@ -166,12 +169,12 @@ static int next_item(struct hashwalk *hw, struct hashwalk_item **ret)
 }
 
 /* Copies PATH and LINK for the item in hand, which counts from here on. */
-static int keep_bytes(struct batch *b, struct bytes path, struct bytes link)
+static int keep_bytes(struct batch *b, struct kept_path path, struct bytes link)
 {
 	struct hashwalk_item *it = &b->items[b->n];
 	int r;
 
-	it->path = path_keep(path);
+	it->path = path;
 	b->path_at[b->n] = b->bytes.n;
 	r = buf_addb(&b->bytes, it->path.head);
 	if (r == 0)
@@ -196,7 +199,9 @@ static void on_gap(void *ctx, const struct gap *gap)
 		return;
 	it->kind = HASHWALK_GAP;
 	it->gap = *gap;
-	hw->failed = keep_bytes(hw->now, gap->on, bytes_of(NULL, 0));
+	/* Whole, since who tells of it cuts it and says so. */
+	const struct kept_path on = { .head = gap->on };
+	hw->failed = keep_bytes(hw->now, on, bytes_of(NULL, 0));
 	if (hw->failed < 0)
 		atomic_store(&hw->stop, true);
 }
@@ -234,7 +239,7 @@ static int on_entry(void *ctx, struct walk_entry *e)
 	it->birth = v;
 	it->parent_ino = e->parent_ino;
 	it->noatime = !S_ISDIR(e->info.mode) || e->noatime;
-	r = keep_bytes(b, e->path, e->link);
+	r = keep_bytes(b, path_keep(e->path), e->link);
 	if (r < 0 || e->event != WALK_ENTRY || !needs_pin(hw, e))
 		return r;
 	b->pins[b->n - 1] = walk_take_pin(e);
@@ -306,8 +311,10 @@ static int give_out(struct hashwalk *hw, hashwalk_fn fn, void *ctx)
 			if (it->gap.err && it->kind == HASHWALK_FILE)
 				it->gap.on = it->path.head;
 			/* Stopped: what was not read any more is not shown as if it had been. */
-			if (it->gap.err == -ECANCELED)
+			if (it->gap.err == -ECANCELED) {
+				hw->left_out = true;
 				continue;
+			}
 			r = fn(ctx, it);
 			if (hw->opts.limits.stop && atomic_load(hw->opts.limits.stop))
 				atomic_store(&hw->stop, true);
@@ -355,7 +362,7 @@ static int prepare(struct hashwalk *hw)
 	if (r == 0)
 		r = queue_init(&hw->order, hw->nbatches);
 	for (size_t i = 0; r == 0 && i < hw->nbatches; i++) {
-		/* Of a path PATH_KEPT bytes and a name are kept, of a link 4 KiB. */
+		/* A gap's path is at most 4 MiB; of others PATH_KEPT bytes and a name are kept. */
 		hw->batches[i].bytes = BUF_LIMIT(8 << 20);
 		r = queue_push(&hw->idle, &hw->batches[i]);
 	}
@@ -412,6 +419,8 @@ int hashwalk_run(struct root *root, struct bytes start, const struct hashwalk_op
 		given = give_out(&hw, fn, ctx);
 		pthread_join(hw.walker, NULL);
 		r = given < 0 ? given : hw.walked;
+		if (r == 0 && hw.left_out)
+			r = -ECANCELED;
 	} else if (hw.nworkers > 0) {
 		queue_close(&hw.work);
 	}

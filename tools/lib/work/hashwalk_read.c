@@ -161,7 +161,9 @@ void hashwalk_read(struct reader *rd, struct batch *b, size_t i)
 
 	if (b->pins[i] < 0)
 		return;
-	if (!stopped(rd)) {
+	if (stopped(rd)) {
+		fail(it, "read", -ECANCELED);
+	} else {
 		if (rd->opts->xattrs)
 			read_xattrs(it, b->pins[i]);
 		if (rd->opts->hashes && S_ISREG(it->info.mode))
