@@ -66,8 +66,7 @@ static struct bytes text_of(struct verify_run *v, struct bytes target)
 	return escape_add(&v->text, target) == 0 ? buf_bytes(&v->text) : bytes_str("?");
 }
 
-/* ---- one proven entry --------------------------------------------------------------------------
- */
+/* ---- one proven entry ---------------------------------------------------------------------- */
 
 static int list_entry(void *ctx, struct bytes path, uint64_t size, const unsigned char *sha256)
 {
@@ -93,8 +92,7 @@ static int list_entry(void *ctx, struct bytes path, uint64_t size, const unsigne
 	return out_end(v->out);
 }
 
-/* ---- one file ----------------------------------------------------------------------------------
- */
+/* ---- one file ------------------------------------------------------------------------------ */
 
 static int put_record(struct verify_run *v, const struct verify_result *res)
 {

@@ -25,8 +25,8 @@ struct pax {
 };
 
 /*
- * libarchive is never told of a failure: in its fatal state it would not free what it opened with. The
- * error stays in x->err, comes back from judge(), and nothing is written after it.
+ * libarchive is never told of a failure: in its fatal state it would not free what it opened with.
+ * The error stays in x->err, comes back from judge(), and nothing is written after it.
  */
 static la_ssize_t on_write(struct archive *a, void *ctx, const void *p, size_t n)
 {

@@ -42,8 +42,7 @@ static int bad(struct untar *u, const char *why)
 	return -EBADMSG;
 }
 
-/* ---- end of an entry ---------------------------------------------------------------------------
- */
+/* ---- end of an entry ----------------------------------------------------------------------- */
 
 static int end_entry(struct untar *u)
 {
@@ -70,8 +69,7 @@ static int end_data(struct untar *u)
 	return u->pad == 0 ? end_entry(u) : 0;
 }
 
-/* ---- sparse maps -------------------------------------------------------------------------------
- */
+/* ---- sparse maps --------------------------------------------------------------------------- */
 
 /* One decimal line of the map, from *AT on. 1, 0 if it is not whole yet, -EBADMSG. */
 static int map_number(struct untar *u, size_t *at, uint64_t *ret)
@@ -157,8 +155,7 @@ static int begin_data(struct untar *u)
 	return u->left == 0 ? end_data(u) : 0;
 }
 
-/* ---- a block of 512 bytes ----------------------------------------------------------------------
- */
+/* ---- a block of 512 bytes ------------------------------------------------------------------ */
 
 static int begin_entry(struct untar *u)
 {
@@ -223,8 +220,7 @@ static int take_block(struct untar *u, struct bytes *b)
 	return u->state == UNTAR_HEAD ? take_header(u) : take_map_block(u);
 }
 
-/* ---- data and padding --------------------------------------------------------------------------
- */
+/* ---- data and padding ---------------------------------------------------------------------- */
 
 static int take_records(struct untar *u, struct bytes *b)
 {

@@ -165,8 +165,7 @@ int untar_header(struct untar *u)
 	return r < 0 ? r : set_sparse(u);
 }
 
-/* ---- records -----------------------------------------------------------------------------------
- */
+/* ---- records ------------------------------------------------------------------------------- */
 
 static int text_number(struct bytes v, uint64_t *ret)
 {

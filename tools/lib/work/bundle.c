@@ -52,8 +52,7 @@ int bundle_fail(struct bundle *b, int err)
 	return err;
 }
 
-/* ---- opening -----------------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 static bool run_id_ok(const char *id)
 {
@@ -228,8 +227,7 @@ int bundle_open(const struct bundle_options *opts, struct bundle **ret)
 	return 0;
 }
 
-/* ---- ending ------------------------------------------------------------------------------------
- */
+/* ---- ending -------------------------------------------------------------------------------- */
 
 static void join(struct bundle *b)
 {

@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-/* ---- slots -------------------------------------------------------------------------------------
- */
+/* ---- slots --------------------------------------------------------------------------------- */
 
 void bundle_slot_reset(struct slot *s)
 {
@@ -83,8 +82,7 @@ static bool is_small(const struct bundle *b, const struct item *item)
 	return n <= BUNDLE_SLOT_SIZE && item->size <= BUNDLE_SLOT_SIZE - n;
 }
 
-/* ---- the interface -----------------------------------------------------------------------------
- */
+/* ---- the interface ------------------------------------------------------------------------- */
 
 /* 0 with b->adding held, or why nothing can be added. */
 static int begin_add(struct bundle *b, bool even_stopped)

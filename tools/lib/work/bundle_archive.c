@@ -16,8 +16,7 @@ static struct timespec timespec_of(int64_t ns)
 				  .tv_nsec = (long)(ns % (int64_t)NS_PER_SEC) };
 }
 
-/* ---- checkpoints -------------------------------------------------------------------------------
- */
+/* ---- checkpoints --------------------------------------------------------------------------- */
 
 /* Between two entries: the sums of all entries so far go before it. */
 static int checkpoint_here(struct bundle *b)
@@ -61,8 +60,7 @@ static int look_around(struct bundle *b, bool in_entry)
 	return in_entry ? checkpoint_in_middle(b) : checkpoint_if_due(b);
 }
 
-/* ---- entries -----------------------------------------------------------------------------------
- */
+/* ---- entries ------------------------------------------------------------------------------- */
 
 static struct pax_entry entry_of(const struct bundle *b, const struct item *item)
 {
@@ -156,8 +154,7 @@ static int archive_item(struct bundle *b, struct item *item)
 	return r < 0 ? r : checkpoint_if_due(b);
 }
 
-/* ---- large files -------------------------------------------------------------------------------
- */
+/* ---- large files --------------------------------------------------------------------------- */
 
 static int begin_large(struct bundle *b, struct large *l)
 {
@@ -225,8 +222,7 @@ static int archive_piece(struct bundle *b, struct slot *s)
 	return p->last ? end_large(b, l) : checkpoint_in_middle(b);
 }
 
-/* ---- the thread --------------------------------------------------------------------------------
- */
+/* ---- the thread ---------------------------------------------------------------------------- */
 
 static bool slot_ready(struct bundle *b, struct slot *s, int64_t until)
 {

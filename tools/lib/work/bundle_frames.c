@@ -4,8 +4,7 @@
 
 #include <errno.h>
 
-/* ---- archive thread ----------------------------------------------------------------------------
- */
+/* ---- archive thread ------------------------------------------------------------------------ */
 
 static int take_frame(struct bundle *b)
 {
@@ -70,8 +69,7 @@ int bundle_frame_write(void *ctx, const void *p, size_t n)
 	return 0;
 }
 
-/* ---- compressors -------------------------------------------------------------------------------
- */
+/* ---- compressors --------------------------------------------------------------------------- */
 
 static int compress(struct bundle *b, struct zst *z, unsigned char **spare, struct frame *f)
 {
@@ -104,8 +102,7 @@ void *bundle_compressor(void *arg)
 	return NULL;
 }
 
-/* ---- sealer ------------------------------------------------------------------------------------
- */
+/* ---- sealer -------------------------------------------------------------------------------- */
 
 static void tell_progress(struct bundle *b)
 {

@@ -5,10 +5,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
-enum { ADD_LINK_MAX = 16 << 10 };
+enum { ADD_LINK_MAX = 16 << 10, ADD_COMPONENT_MAX = 4095 };
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names --------------------------------------------------------------------------------- */
 
 static bool component_ok(const unsigned char *p, size_t n)
 {
@@ -68,8 +67,7 @@ struct item bundle_item(struct bundle *b, const struct bundle_entry *e, enum ite
 	return item;
 }
 
-/* ---- packing -----------------------------------------------------------------------------------
- */
+/* ---- packing ------------------------------------------------------------------------------- */
 
 size_t bundle_packed_size(const struct bundle *b, const struct item *item)
 {
@@ -126,6 +124,8 @@ void bundle_limit_item(const struct bundle *b, struct item *item)
 {
 	size_t most = BUNDLE_SLOT_SIZE - 2 * BUNDLE_ALIGN;
 
+	if (item->path.name.n > ADD_COMPONENT_MAX)
+		item->path.name.n = ADD_COMPONENT_MAX;
 	if (item->link.n > ADD_LINK_MAX) {
 		item->link.n = ADD_LINK_MAX;
 		item->err = -ENAMETOOLONG;

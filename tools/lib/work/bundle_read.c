@@ -98,8 +98,7 @@ static void read_small(struct bundle *b, struct item *item)
 	take_digest(item, &h);
 }
 
-/* ---- pieces of a large file --------------------------------------------------------------------
- */
+/* ---- pieces of a large file ---------------------------------------------------------------- */
 
 static int await_turn(struct bundle *b, const struct piece *p)
 {

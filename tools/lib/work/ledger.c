@@ -83,8 +83,7 @@ static int begin_part(struct ledger *l)
 	return r < 0 ? r : take_line(l);
 }
 
-/* ---- room --------------------------------------------------------------------------------------
- */
+/* ---- room ---------------------------------------------------------------------------------- */
 
 static bool fits(const struct ledger *l, size_t record, size_t sum)
 {
@@ -114,8 +113,7 @@ int ledger_room(struct ledger *l, const struct item *item)
 	return ledger_pending(l) ? ledger_write(l) : 0;
 }
 
-/* ---- records -----------------------------------------------------------------------------------
- */
+/* ---- records ------------------------------------------------------------------------------- */
 
 static const char *birth_name(enum birth_word w)
 {
@@ -305,8 +303,7 @@ int ledger_lines(struct ledger *l, struct bytes lines)
 	return 0;
 }
 
-/* ---- sums --------------------------------------------------------------------------------------
- */
+/* ---- sums ---------------------------------------------------------------------------------- */
 
 int ledger_sum_line(struct buf *b, struct bytes name, const unsigned char sha256[32])
 {
@@ -345,8 +342,7 @@ int ledger_sum(struct ledger *l, struct bytes name, const unsigned char sha256[3
 	return ledger_sum_line(&l->sums, name, sha256);
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 static int write_entry(struct ledger *l, const char *name, struct bytes content)
 {

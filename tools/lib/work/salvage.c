@@ -58,8 +58,7 @@ static int put(void *ctx, const void *p, size_t n)
 	return r;
 }
 
-/* ---- the proven entries, once more -------------------------------------------------------------
- */
+/* ---- the proven entries, once more --------------------------------------------------------- */
 
 /* Up to the last good checkpoint: its digest must be what it was, else the file has changed
  * meanwhile. */
@@ -88,8 +87,7 @@ static int copy_proven(struct salvage *s, struct unseal *u)
 	return r == 0 || r == -ENODATA || r == -EBADMSG ? -ESTALE : r;
 }
 
-/* ---- what is added -----------------------------------------------------------------------------
- */
+/* ---- what is added ------------------------------------------------------------------------- */
 
 static int open_ledger(struct salvage *s)
 {

@@ -20,8 +20,7 @@ static int bad(struct tarcheck *t, const char *why)
 	return -EBADMSG;
 }
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names --------------------------------------------------------------------------------- */
 
 static bool top_ok(struct bytes path)
 {
@@ -73,8 +72,7 @@ static int begin_name(struct tarcheck *t, const struct untar_entry *e)
 	return name_ok(t->name) ? 0 : bad(t, "a name is not allowed");
 }
 
-/* ---- entries -----------------------------------------------------------------------------------
- */
+/* ---- entries ------------------------------------------------------------------------------- */
 
 static int begin_part(struct tarcheck *t, const struct untar_entry *e)
 {
@@ -148,8 +146,7 @@ static int on_data(void *ctx, uint64_t offset, struct bytes p, uint64_t length)
 	return t->part == TARCHECK_OTHER ? 0 : buf_addb(&t->text, p);
 }
 
-/* ---- ledger and sums parts ---------------------------------------------------------------------
- */
+/* ---- ledger and sums parts ----------------------------------------------------------------- */
 
 /* A record's csi.NAME; 0 or -errno. */
 static int csi_member(struct bytes line, const char *name, struct bytes *ret)
@@ -336,8 +333,7 @@ static int on_end(void *ctx, const struct untar_entry *e)
 	return t->entry ? t->entry(t->ctx, &done) : 0;
 }
 
-/* ---- the interface -----------------------------------------------------------------------------
- */
+/* ---- the interface ------------------------------------------------------------------------- */
 
 int tarcheck_init(struct tarcheck *t, int (*entry)(void *ctx, const struct tarcheck_entry *e),
 		  void *ctx)

@@ -11,8 +11,7 @@ enum {
 	VERIFY_HEAD = 1 + 8 + 32 + 8, /* digest there, size, digest, length of the path */
 };
 
-/* ---- entries that wait for a checkpoint --------------------------------------------------------
- */
+/* ---- entries that wait for a checkpoint ---------------------------------------------------- */
 
 static int on_entry(void *ctx, const struct tarcheck_entry *e)
 {
@@ -57,8 +56,7 @@ static int tell_waiting(struct verify *v)
 	return r;
 }
 
-/* ---- frames ------------------------------------------------------------------------------------
- */
+/* ---- frames -------------------------------------------------------------------------------- */
 
 static int wrong(struct verify *v, enum verify_verdict verdict, const char *why)
 {
@@ -187,8 +185,7 @@ static int check_frame(struct verify *v, const struct unseal_frame *f)
 	return -EINVAL;
 }
 
-/* ---- verdict -----------------------------------------------------------------------------------
- */
+/* ---- verdict ------------------------------------------------------------------------------- */
 
 static void end_between(struct verify *v)
 {
