@@ -46,7 +46,7 @@ static const struct {
 	{ 0x9fa0, CACHE_NONE },	    /* proc */
 };
 
-static enum cache_way way_of(int fd)
+enum cache_way cache_way_of(int fd)
 {
 	struct statfs fs;
 
@@ -59,8 +59,8 @@ static enum cache_way way_of(int fd)
 	return CACHE_MINCORE;
 }
 
-/* 1 something of the range is cached, 0 nothing is, -errno. LEN 0: to the end of the file. */
-static int ask_cachestat(int fd, uint64_t off, uint64_t len)
+/* Pages of the range that are cached, or -errno. */
+static int64_t ask_cachestat(int fd, uint64_t off, uint64_t len)
 {
 	struct {
 		uint64_t off, len;
@@ -71,7 +71,7 @@ static int ask_cachestat(int fd, uint64_t off, uint64_t len)
 
 	if (syscall(SYS_cachestat, fd, &range, &got, 0) < 0)
 		return -errno;
-	return got.cached != 0;
+	return got.cached < INT64_MAX ? (int64_t)got.cached : INT64_MAX;
 }
 
 static void set_ours(struct cache_notes *c, uint64_t chunk, bool ours)
@@ -86,11 +86,11 @@ static void set_ours(struct cache_notes *c, uint64_t chunk, bool ours)
 static int look_cachestat(struct cache_notes *c, int fd, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		int r = ask_cachestat(fd, (c->next + i) * CHUNK, CHUNK);
+		int64_t pages = ask_cachestat(fd, (c->next + i) * CHUNK, CHUNK);
 
-		if (r < 0)
-			return r;
-		set_ours(c, c->next + i, r == 0);
+		if (pages < 0)
+			return (int)pages;
+		set_ours(c, c->next + i, pages == 0);
 	}
 	return 0;
 }
@@ -152,17 +152,32 @@ static bool scan_mincore(const struct cache_notes *c, int fd)
 	return true;
 }
 
+/*
+ * One look at the whole file settles most: nothing of it is cached, or all, or some of a file of
+ * one chunk.
+ */
+static void look_cachestat_all(struct cache_notes *c, int fd)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	int64_t pages = ask_cachestat(fd, 0, c->size);
+
+	if (pages < 0) /* ENOSYS, or EPERM by seccomp or by mm/filemap.c can_do_cachestat() */
+		c->way = CACHE_MINCORE;
+	else if (pages == 0)
+		c->all_ours = true;
+	else if (c->size <= CHUNK || (uint64_t)pages >= (c->size - 1) / page + 1)
+		c->way = CACHE_NONE;
+}
+
 static void first_look(struct cache_notes *c, int fd)
 {
-	int r = 1;
-
-	c->way = c->size ? way_of(fd) : CACHE_NONE;
-	if (c->way == CACHE_STAT) {
-		r = ask_cachestat(fd, 0, 0);
-		if (r < 0) /* ENOSYS, or EPERM by seccomp or by mm/filemap.c can_do_cachestat() */
-			c->way = CACHE_MINCORE;
-	}
-	c->all_ours = r == 0 || (c->way == CACHE_MINCORE && scan_mincore(c, fd));
+	c->way = CACHE_NONE;
+	if (c->size)
+		c->way = c->fs == CACHE_UNDECIDED ? cache_way_of(fd) : c->fs;
+	if (c->way == CACHE_STAT)
+		look_cachestat_all(c, fd);
+	if (c->way == CACHE_MINCORE)
+		c->all_ours = scan_mincore(c, fd);
 }
 
 /* Chunks from c->next up to TARGET, at most CHUNK_BATCH of them in one go. */

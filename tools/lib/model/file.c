@@ -42,7 +42,15 @@ _Static_assert(sizeof(struct kernel_statx) == 256, "struct statx is kernel ABI")
 struct file {
 	int fd;
 	bool noatime;
+	bool borrowed; /* the memory is an opener's */
 	struct cache_notes cache;
+};
+
+struct file_opener {
+	int self_dir;	     /* O_PATH of /proc/self/fd: saves the way there */
+	struct file_info fs; /* mount and device that WAY was asked for; have 0: none yet */
+	enum cache_way way;
+	struct file file;
 };
 
 static struct file_stamp stamp_of(const struct kernel_stamp *k)
@@ -172,14 +180,49 @@ int file_open_pinned(int pin, const struct file_info *info, struct file **ret)
 	return fd < 0 ? fd : wrap(fd, noatime, info->size, ret);
 }
 
-int file_self_dir(void)
+int file_opener_new(struct file_opener **ret)
 {
-	int fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct file_opener *o = calloc(1, sizeof(*o));
 
-	return fd < 0 ? -errno : fd;
+	if (!o)
+		return -ENOMEM;
+	o->self_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (o->self_dir < 0) {
+		int r = -errno;
+
+		free(o);
+		return r;
+	}
+	*ret = o;
+	return 0;
 }
 
-int file_open_pinned_by(int self_dir, int pin, const struct file_info *info, struct file **ret)
+void file_opener_closep(struct file_opener **o)
+{
+	if (!*o)
+		return;
+	(void)close((*o)->self_dir);
+	free(*o);
+	*o = NULL;
+}
+
+/* Overlayfs may give a file the device number of another file system: the mount tells them apart.
+ */
+static enum cache_way opener_way(struct file_opener *o, int fd, const struct file_info *info)
+{
+	bool same = (o->fs.have & FILE_MNT_ID) && (info->have & FILE_MNT_ID) &&
+		    o->fs.mnt_id == info->mnt_id && o->fs.dev_major == info->dev_major &&
+		    o->fs.dev_minor == info->dev_minor;
+
+	if (!same) {
+		o->way = cache_way_of(fd);
+		o->fs = *info;
+	}
+	return o->way;
+}
+
+int file_opener_open(struct file_opener *o, int pin, const struct file_info *info,
+		     struct file **ret)
 {
 	char name[FILE_SELF_MAX], *at = name + sizeof(name) - 1;
 	bool noatime;
@@ -191,8 +234,19 @@ int file_open_pinned_by(int self_dir, int pin, const struct file_info *info, str
 	*at = '\0';
 	for (unsigned left = (unsigned)pin; left || !*at; left /= 10)
 		*--at = (char)('0' + left % 10);
-	int fd = open_quietly(self_dir, at, 0, &noatime);
-	return fd < 0 ? fd : wrap(fd, noatime, info->size, ret);
+	int fd = open_quietly(o->self_dir, at, 0, &noatime);
+	if (fd < 0)
+		return fd;
+	o->file = (struct file){
+		.fd = fd,
+		.noatime = noatime,
+		.borrowed = true,
+		.cache = { .size = info->size },
+	};
+	if (info->size)
+		o->file.cache.fs = opener_way(o, fd, info);
+	*ret = &o->file;
+	return 0;
 }
 
 int file_from_fd(int fd, struct file **ret)
@@ -216,7 +270,8 @@ void file_close(struct file *f)
 		return;
 	cache_done(&f->cache, f->fd);
 	(void)close(f->fd);
-	free(f);
+	if (!f->borrowed)
+		free(f);
 }
 
 void file_closep(struct file **f)

@@ -45,11 +45,15 @@ struct file;
  */
 int file_open_pinned(int pin, const struct file_info *info, struct file **ret);
 /*
- * The same for many files: SELF_DIR is file_self_dir()'s, borrowed, and saves the way there.
- * file_self_dir: O_PATH descriptor of /proc/self/fd that the caller closes, or -errno.
+ * The same for many files, by one thread: what is the same for all is asked once. One file at a
+ * time is open: its memory is the opener's, so file_close() comes before the next open and before
+ * file_opener_close(). 0 or -errno.
  */
-int file_self_dir(void);
-int file_open_pinned_by(int self_dir, int pin, const struct file_info *info, struct file **ret);
+struct file_opener;
+int file_opener_new(struct file_opener **ret);
+void file_opener_closep(struct file_opener **o);
+int file_opener_open(struct file_opener *o, int pin, const struct file_info *info,
+		     struct file **ret);
 /* Wrap a descriptor that is already open for reading (taken, also on failure). */
 int file_from_fd(int fd, struct file **ret);
 void file_close(struct file *f);

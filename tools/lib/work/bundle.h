@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing a bundle: the data path of `collect` (DESIGN section 2). Entries are added by one thread, in
- * order; they are read and hashed in slots by readers, archived as pax into frames of 2 MiB, compressed,
- * and sealed in order with checkpoints. All memory comes from one budget. tools/FORMAT.md has the bytes.
+ * Writing a bundle: the data path of `collect` (DESIGN section 2). Entries are added by one thread,
+ * in order; they are read and hashed in slots by readers, archived as pax into frames of 2 MiB,
+ * compressed, and sealed in order with checkpoints. All memory comes from one budget.
+ * tools/FORMAT.md has the bytes.
  */
 #ifndef CSI_WORK_BUNDLE_H
 #define CSI_WORK_BUNDLE_H
@@ -19,68 +20,90 @@
 struct bundle;
 
 struct bundle_options {
-	struct sink *sink;         /* borrowed; where the stream goes */
-	const char *run_id;        /* top directory is csi-RUNID/; ASCII, ours */
-	size_t memory;             /* budget in bytes; 0: the default that keeps csi within 32 MiB of RSS */
-	unsigned readers;          /* 0: 2; at most 16 */
-	int level;                 /* zstd, 0: 3 */
-	uint64_t max_file;         /* files above it are a gap EFBIG; sparse ones keep only their data extents */
-	const atomic_bool *stop;   /* set: no more is added (-ECANCELED); bundle_end still seals */
-	const struct gap_sink *gaps; /* told of read errors, files that changed; also in the ledger by itself */
+	struct sink *sink;  /* borrowed; where the stream goes */
+	const char *run_id; /* top directory is csi-RUNID/; ASCII, ours */
+	size_t memory;	   /* budget in bytes; 0: the default that keeps csi within 32 MiB of RSS */
+	unsigned readers;  /* 0: 2; at most 16 */
+	int level;	   /* zstd, 0: 3 */
+	uint64_t max_file; /* files above it are a gap EFBIG; sparse ones keep only their data
+			      extents */
+	const atomic_bool *stop; /* set: no more is added (-ECANCELED); bundle_end still seals */
+	const struct gap_sink
+		*gaps; /* told of read errors, files that changed; also in the ledger by itself */
 };
 
 int bundle_open(const struct bundle_options *opts, struct bundle **ret);
 void bundle_closep(struct bundle **b); /* without a seal if bundle_end was not called */
 
-enum bundle_outcome { OUTCOME_OK, OUTCOME_PARTIAL, OUTCOME_FAILED, OUTCOME_MISSING, OUTCOME_SKIPPED };
+enum bundle_outcome {
+	OUTCOME_OK,
+	OUTCOME_PARTIAL,
+	OUTCOME_FAILED,
+	OUTCOME_MISSING,
+	OUTCOME_SKIPPED
+};
 const char *bundle_outcome_name(enum bundle_outcome o);
 
 /* What an entry is. PATH is below the top directory, such as "files/3f2a.../etc/passwd". */
 struct bundle_entry {
-	struct bytes path;           /* place in the bundle: prefix of ours + target bytes; over 4,095: long/SEQ */
-	struct bytes true_path;      /* path in its root, or empty */
-	uint64_t parent_ino;         /* of the directory of true_path, for a path that a record cuts */
+	struct bytes
+		path; /* place in the bundle: prefix of ours + target bytes; over 4,095: long/SEQ */
+	struct bytes true_path; /* path in its root, or empty */
+	uint64_t parent_ino;	/* of the directory of true_path, for a path that a record cuts */
 	struct file_info info;
-	bool has_info;               /* false for entries of our own making: mode 0444, run's time */
-	struct bytes link;           /* target of a symlink */
+	bool has_info;	   /* false for entries of our own making: mode 0444, run's time */
+	struct bytes link; /* target of a symlink */
 	const struct file_xattrs *xattrs; /* copied; NULL: none */
-	pid_t pid;                   /* process it belongs to, or 0 */
-	const char *entity_id;       /* or NULL; copied */
-	enum birth_word { BIRTH_WORD_NONE, BIRTH_WORD_OLD, BIRTH_WORD_NEW, BIRTH_WORD_RUNTIME, BIRTH_WORD_BELOW,
-			  BIRTH_WORD_UNKNOWN } birth;
-	const char *action;          /* csi.action of its ledger record: "collect file", "collect exe", ... */
+	pid_t pid;			  /* process it belongs to, or 0 */
+	const char *entity_id;		  /* or NULL; copied */
+	enum birth_word {
+		BIRTH_WORD_NONE,
+		BIRTH_WORD_OLD,
+		BIRTH_WORD_NEW,
+		BIRTH_WORD_RUNTIME,
+		BIRTH_WORD_BELOW,
+		BIRTH_WORD_UNKNOWN
+	} birth;
+	const char
+		*action; /* csi.action of its ledger record: "collect file", "collect exe", ... */
 	bool noatime_refused;
 };
 
 /*
- * All add functions block while the pipeline is full (a slow reader slows the walk and nothing else).
- * They return 0, -ECANCELED after stop, -EPIPE when the sink is gone, or -errno of memory: fatal for
- * the bundle. What goes wrong with one entry is not an error here: it becomes its ledger record
- * (outcome, errno) and a gap.
+ * All add functions block while the pipeline is full (a slow reader slows the walk and nothing
+ * else). They return 0, -ECANCELED after stop, -EPIPE when the sink is gone, or -errno of memory:
+ * fatal for the bundle. What goes wrong with one entry is not an error here: it becomes its ledger
+ * record (outcome, errno) and a gap.
  */
 /* Bytes of our own (tables, /proc text): copied. */
 int bundle_add_bytes(struct bundle *b, const struct bundle_entry *e, struct bytes content);
 /* A regular file: F is taken. Padded or cut to e->info.size; holes are kept. */
 int bundle_add_file(struct bundle *b, const struct bundle_entry *e, struct file *f);
-/* A directory or symlink as an entry; fifo, socket, device: in the ledger only, never as a tar entry. */
+/* A directory or symlink as an entry; fifo, socket, device: in the ledger only, never as a tar
+ * entry. */
 int bundle_add_node(struct bundle *b, const struct bundle_entry *e);
-/* A stream of exactly SIZE bytes made by FILL (an ELF core). FILL returns bytes put, 0 early end, -errno. */
+/* A stream of exactly SIZE bytes made by FILL (an ELF core). FILL returns bytes put, 0 early end,
+ * -errno. */
 typedef ssize_t (*bundle_fill)(void *ctx, void *p, size_t n);
-int bundle_add_stream(struct bundle *b, const struct bundle_entry *e, uint64_t size, bundle_fill fill, void *ctx);
-/* An item that was tried and is not in the bundle: a ledger record with outcome and errno, and a gap if failed. */
-int bundle_add_missing(struct bundle *b, const struct bundle_entry *e, enum bundle_outcome outcome, int err);
+int bundle_add_stream(struct bundle *b, const struct bundle_entry *e, uint64_t size,
+		      bundle_fill fill, void *ctx);
+/* An item that was tried and is not in the bundle: a ledger record with outcome and errno, and a
+ * gap if failed. */
+int bundle_add_missing(struct bundle *b, const struct bundle_entry *e, enum bundle_outcome outcome,
+		       int err);
 /* A ready record line (with newline) for the ledger: findings, actions, gaps, footprint. */
 int bundle_add_record(struct bundle *b, struct bytes json_line);
 
 struct bundle_totals {
-	uint64_t entries;     /* tar entries */
-	uint64_t bytes_in;    /* tar bytes */
-	uint64_t bytes_out;   /* stream bytes */
+	uint64_t entries;   /* tar entries */
+	uint64_t bytes_in;  /* tar bytes */
+	uint64_t bytes_out; /* stream bytes */
 	uint64_t gaps;
 	unsigned char sha256[32]; /* of the whole stream as written */
 };
 
-/* Drains, writes the last ledger and sums, seals. STATUS is what the seal says. 0 or -errno (no seal then). */
+/* Drains, writes the last ledger and sums, seals. STATUS is what the seal says. 0 or -errno (no
+ * seal then). */
 enum bundle_status { BUNDLE_COMPLETE, BUNDLE_PARTIAL, BUNDLE_FAILED };
 const char *bundle_status_name(enum bundle_status s);
 int bundle_end(struct bundle *b, enum bundle_status status, struct bundle_totals *ret);

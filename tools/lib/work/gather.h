@@ -24,9 +24,9 @@ struct gather {
 	struct targets *targets;
 	struct bundle *bundle;
 	enum gather_scope scope;
-	bool volumes;	  /* --volumes: volumes and network mounts too */
+	bool volumes;			    /* --volumes: volumes and network mounts too */
 	const struct file_info *own_output; /* not collected into itself; NULL: none */
-	int64_t deadline; /* CLOCK_MONOTONIC ns, 0 none */
+	int64_t deadline;		    /* CLOCK_MONOTONIC ns, 0 none */
 	const atomic_bool *stop;
 	const struct gap_sink *gaps; /* where a person or the exit code learns of a gap */
 	void (*progress)(void *ctx, const char *text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of a bundle is proven, and writing a clean bundle of it. tools/FORMAT.md. Streams; constant memory. */
+/* What of a bundle is proven, and writing a clean bundle of it. tools/FORMAT.md. Streams; constant
+ * memory. */
 #ifndef CSI_WORK_VERIFY_H
 #define CSI_WORK_VERIFY_H
 
@@ -8,46 +9,48 @@
 #include "work/bundle.h"
 
 enum verify_verdict {
-	VERIFY_SEALED,   /* sealed and every byte agrees: exit 0 */
-	VERIFY_CUT,      /* no whole seal; PROVEN says how far it is proven: exit 3 */
-	VERIFY_ALTERED,  /* a byte disagrees with what the stream says of itself: exit 1 */
-	VERIFY_NOT_ONE,  /* not a bundle: exit 1 */
+	VERIFY_SEALED,	/* sealed and every byte agrees: exit 0 */
+	VERIFY_CUT,	/* no whole seal; PROVEN says how far it is proven: exit 3 */
+	VERIFY_ALTERED, /* a byte disagrees with what the stream says of itself: exit 1 */
+	VERIFY_NOT_ONE, /* not a bundle: exit 1 */
 };
 
 struct verify_result {
 	enum verify_verdict verdict;
-	enum bundle_status status;   /* of the seal, if SEALED or index_cut */
-	uint64_t gaps;               /* as the seal says */
-	char top[80];                /* top directory, "csi-RUNID"; empty if it was not reached */
-	bool index_cut;              /* seal whole, seek table missing or cut */
-	uint64_t stream_bytes;       /* read */
-	uint64_t proven_bytes;       /* stream bytes up to and with the last good checkpoint or seal */
+	enum bundle_status status; /* of the seal, if SEALED or index_cut */
+	uint64_t gaps;		   /* as the seal says */
+	char top[80];		   /* top directory, "csi-RUNID"; empty if it was not reached */
+	bool index_cut;		   /* seal whole, seek table missing or cut */
+	uint64_t stream_bytes;	   /* read */
+	uint64_t proven_bytes; /* stream bytes up to and with the last good checkpoint or seal */
 	uint64_t proven_entries, proven_tar_bytes;
 	uint64_t checkpoints;
-	uint64_t hashes_checked;     /* entries whose sum in sums/ agrees with their bytes */
-	unsigned char sha256[32];    /* of the stream as read */
-	char reason[160];            /* why not SEALED, for a person: ours, offset included */
-	uint64_t at;                 /* offset where it went wrong */
+	uint64_t hashes_checked;  /* entries whose sum in sums/ agrees with their bytes */
+	unsigned char sha256[32]; /* of the stream as read */
+	char reason[160];	  /* why not SEALED, for a person: ours, offset included */
+	uint64_t at;		  /* offset where it went wrong */
 };
 
 /*
- * Told of each entry whose bytes are proven, in order. PATH is target bytes, valid during the call. SHA256
- * is NULL for what has no sum: directories, links, large sparse files. More than 64 MiB of names between
- * two checkpoints are counted, not told.
+ * Told of each entry whose bytes are proven, in order. PATH is target bytes, valid during the call.
+ * SHA256 is NULL for what has no sum: directories, links, large sparse files. More than 64 MiB of
+ * names between two checkpoints are counted, not told.
  */
-typedef int (*verify_entry_fn)(void *ctx, struct bytes path, uint64_t size, const unsigned char sha256[32]);
+typedef int (*verify_entry_fn)(void *ctx, struct bytes path, uint64_t size,
+			       const unsigned char sha256[32]);
 
 struct verify_options {
 	verify_entry_fn entry; /* or NULL */
 	void *ctx;
-	struct sink *salvage;  /* not NULL: write a clean, sealed (partial) bundle of what is proven */
+	struct sink
+		*salvage; /* not NULL: write a clean, sealed (partial) bundle of what is proven */
 	const atomic_bool *stop;
 };
 
 /*
- * FD is read once, forward (a pipe will do) unless salvage is asked for, which needs it seekable (-ESPIPE).
- * 0 with RET, or -errno of reading, memory or the salvage sink. To the sink goes nothing when the stream
- * is sealed, or when nothing of it is proven (proven_entries 0).
+ * FD is read once, forward (a pipe will do) unless salvage is asked for, which needs it seekable
+ * (-ESPIPE). 0 with RET, or -errno of reading, memory or the salvage sink. To the sink goes nothing
+ * when the stream is sealed, or when nothing of it is proven (proven_entries 0).
  */
 int verify_stream(int fd, const struct verify_options *opts, struct verify_result *ret);
 
