@@ -2,17 +2,12 @@
 /* csi ps: processes of the target, grouped by container, with signs. */
 #include "cmd/cmd.h"
 #include "signs/signs.h"
+#include "work/process_record.h"
 
 #include "base/when.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-enum {
-	SHOWN_SIGNS_MAX = 32,  /* of one process; the catalogue is shorter */
-	SHOWN_ARGS_MAX = 4096, /* arguments of one process */
-	TABLE_ARGS_MAX = 8192, /* bytes of them in a table; JSON has them all */
-};
 
 struct ps_args {
 	struct common_args common;
@@ -58,131 +53,16 @@ struct row {
 	pid_t group; /* lowest PID of its mount namespace: the order of groups */
 };
 
-struct shown_signs {
-	size_t n;
-	struct {
-		const char *id, *level;
-	} v[SHOWN_SIGNS_MAX];
-};
-
 struct ps {
 	struct run *run;
 	bool signs;
+	unsigned form; /* of the records */
 	struct facts_shared *shared;
 	struct facts facts;
 	struct row *rows;
 	size_t nrows;
 	size_t group_at; /* first row of the group whose heading was printed, or SIZE_MAX */
 };
-
-static void keep_sign(void *ctx, const struct sign *s, const struct finding *f)
-{
-	struct shown_signs *shown = ctx;
-
-	if (shown->n == SHOWN_SIGNS_MAX)
-		return;
-	shown->v[shown->n].id = s->id;
-	shown->v[shown->n].level = sign_level_name(f->level);
-	shown->n++;
-}
-
-static void put_signs(struct out *o, const struct facts *f)
-{
-	struct shown_signs shown = { 0 };
-
-	signs_judge(f, keep_sign, &shown);
-	out_pairs(o, F_CSI_SIGNS, "id", "level");
-	for (size_t i = 0; i < shown.n; i++)
-		out_pair_add(o, bytes_str(shown.v[i].id), bytes_str(shown.v[i].level));
-}
-
-static void put_id(struct out *o, enum field f, unsigned id)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%u", id);
-
-	out_bytes(o, f, bytes_of(text, (size_t)n));
-}
-
-/* A process without arguments is shown as ps(1) shows it: its comm in brackets. */
-static void put_name_in_brackets(struct out *o, const struct proc_stat *st)
-{
-	unsigned char text[PROC_COMM_MAX + 2];
-
-	text[0] = '[';
-	memcpy(text + 1, st->comm, st->comm_len);
-	text[st->comm_len + 1] = ']';
-	out_bytes(o, F_PROCESS_ARGS, bytes_of(text, st->comm_len + 2));
-}
-
-static void put_args(struct ps *ps, const struct facts *f)
-{
-	struct bytes rest = buf_bytes(&f->cmdline);
-	struct bytes arg;
-	bool table = !ps->run->args->json;
-
-	if (table && rest.n == 0) {
-		put_name_in_brackets(ps->run->out, f->stat);
-		return;
-	}
-	if (table && rest.n > TABLE_ARGS_MAX)
-		rest.n = TABLE_ARGS_MAX;
-	out_list(ps->run->out, F_PROCESS_ARGS);
-	for (int n = 0; n < SHOWN_ARGS_MAX && proc_next_string(&rest, &arg) > 0; n++)
-		out_list_add(ps->run->out, arg);
-}
-
-/* A table's line is short: month, day and second. */
-static void put_start(struct ps *ps, int64_t start)
-{
-	char text[WHEN_TEXT_MAX];
-
-	if (ps->run->args->json || start < 0) {
-		out_time(ps->run->out, F_PROCESS_START, start);
-		return;
-	}
-	when_text(start, text);
-	text[10] = ' ';
-	out_bytes(ps->run->out, F_PROCESS_START, bytes_of(text + 5, 14));
-}
-
-static void put_containers(struct out *o, const struct facts *f)
-{
-	if (f->container_id.n)
-		out_bytes(o, F_CONTAINER_ID, buf_bytes(&f->container_id));
-	if (f->ns_mnt)
-		out_u64(o, F_CSI_NS_MNT, f->ns_mnt);
-	if (f->ns_pid)
-		out_u64(o, F_CSI_NS_PID, f->ns_pid);
-}
-
-static int put_row(struct ps *ps, struct process *p)
-{
-	const struct facts *f = &ps->facts;
-	struct out *o = ps->run->out;
-	char entity[96];
-
-	out_begin(o, "state");
-	put_containers(o, f);
-	if (ps->signs)
-		put_signs(o, f);
-	out_bytes(o, F_CSI_STATE, bytes_of(&f->stat->state, 1));
-	put_args(ps, f);
-	process_entity_id(p, entity);
-	out_str(o, F_PROCESS_ENTITY_ID, entity);
-	if (f->known & FACT_EXE_LINK)
-		out_bytes(o, F_PROCESS_EXECUTABLE, buf_bytes(&f->exe_link));
-	out_bytes(o, F_PROCESS_NAME, bytes_of(f->stat->comm, f->stat->comm_len));
-	out_u64(o, F_PROCESS_PARENT_PID, (uint64_t)f->stat->ppid);
-	out_u64(o, F_PROCESS_PID, (uint64_t)f->stat->pid);
-	put_start(ps, process_start(p));
-	out_u64(o, F_PROCESS_THREADS, f->stat->threads);
-	if (f->known & FACT_OWNER) {
-		put_id(o, F_PROCESS_USER_ID, f->uid);
-		put_id(o, F_PROCESS_GROUP_ID, f->gid);
-	}
-	return out_end(o);
-}
 
 /* Once before the first row of each group: rows of one mount namespace stand together. */
 static int put_heading(struct ps *ps, size_t at)
@@ -235,7 +115,7 @@ static int show(struct ps *ps, size_t at)
 		return r == -ENOMEM ? r : 0;
 	}
 	r = put_heading(ps, at);
-	return r < 0 ? r : put_row(ps, p);
+	return r < 0 ? r : process_record(ps->run->out, p, &ps->facts, ps->form);
 }
 
 static int by_group(const void *a, const void *b)
@@ -326,6 +206,8 @@ static int ps_run(const struct command *self, int argc, char **argv)
 	if (r >= 0)
 		return r;
 	ps.signs = !args.no_signs;
+	ps.form = (ps.signs ? PROCESS_RECORD_SIGNS : 0U) |
+		  (args.common.json ? 0U : PROCESS_RECORD_TABLE);
 	r = cmd_begin(&run, self, &args.common, ps.signs ? columns : bare_columns,
 		      ps.signs ? ARRAY_LEN(columns) : ARRAY_LEN(bare_columns));
 	if (r >= 0)

@@ -28,7 +28,7 @@ static int put_process(struct gather_table *table, struct target *t, struct fact
 {
 	struct judged j = { .g = table->g, .target = t };
 	unsigned needs =
-		signs_needs() | FACT_CGROUP | FACT_NS | FACT_STATUS | FACT_CMDLINE | FACT_EXE_LINK;
+		signs_needs() | FACT_CGROUP | FACT_NS | FACT_OWNER | FACT_CMDLINE | FACT_EXE_LINK;
 	int r;
 
 	facts_reset(facts);

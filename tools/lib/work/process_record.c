@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 enum {
-	SHOWN_SIGNS_MAX = 32,  /* of one process; the catalogue is shorter */
-	SHOWN_ARGS_MAX = 4096, /* arguments of one process */
-	TABLE_ARGS_MAX = 8192, /* bytes of them in a table; JSON has them all */
+	SHOWN_SIGNS_MAX = 32,	  /* of one process; the catalogue is shorter */
+	SHOWN_ARGS_MAX = 1 << 20, /* arguments of one process: more than its text can hold */
+	TABLE_ARGS_MAX = 8192,	  /* bytes of them in a table; JSON has them all */
 	NEXT_MAX = 256,
 };
 
@@ -120,10 +120,10 @@ int process_record(struct out *o, struct process *p, const struct facts *f, unsi
 	out_u64(o, F_PROCESS_PID, (uint64_t)f->stat->pid);
 	put_start(o, process_start(p), table);
 	out_u64(o, F_PROCESS_THREADS, f->stat->threads);
-	if (f->status && (f->status->have & STATUS_UIDS))
-		put_id(o, F_PROCESS_USER_ID, f->status->uid[1]);
-	if (f->status && (f->status->have & STATUS_GIDS))
-		put_id(o, F_PROCESS_GROUP_ID, f->status->gid[1]);
+	if (f->known & FACT_OWNER) {
+		put_id(o, F_PROCESS_USER_ID, f->uid);
+		put_id(o, F_PROCESS_GROUP_ID, f->gid);
+	}
 	return out_end(o);
 }
 
