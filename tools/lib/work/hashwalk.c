@@ -272,7 +272,7 @@ static void *work_thread(void *arg)
 	void *p;
 
 	rd.buffer = malloc(READ_BUFFER);
-	rd.self_dir = file_self_dir();
+	(void)file_opener_new(&rd.opener); /* it can be done without */
 	while (queue_pop(&hw->work, &p) > 0) {
 		struct batch *b = p;
 
@@ -287,8 +287,7 @@ static void *work_thread(void *arg)
 		pthread_cond_signal(&hw->done);
 		pthread_mutex_unlock(&hw->lock);
 	}
-	if (rd.self_dir >= 0)
-		(void)close(rd.self_dir);
+	file_opener_closep(&rd.opener);
 	free(rd.buffer);
 	return NULL;
 }

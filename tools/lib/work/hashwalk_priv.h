@@ -34,9 +34,9 @@ struct batch {
 /* What one worker has of its own. */
 struct reader {
 	const struct hashwalk_options *opts;
-	const atomic_bool *stop; /* of this walk; the caller's is in opts->limits */
-	int self_dir;		 /* of file_self_dir(), or negative */
-	unsigned char *buffer;	 /* READ_BUFFER */
+	const atomic_bool *stop;    /* of this walk; the caller's is in opts->limits */
+	struct file_opener *opener; /* NULL: there is none, each file finds its own way */
+	unsigned char *buffer;	    /* READ_BUFFER */
 };
 
 /* Hashes and xattrs of item I of B; its pin is closed. */

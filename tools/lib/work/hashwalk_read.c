@@ -108,8 +108,8 @@ static void hash_file(struct reader *rd, struct hashwalk_item *it, int pin)
 
 	if (!fits(rd, it))
 		return;
-	r = rd->self_dir < 0 ? file_open_pinned(pin, &it->info, &f)
-			     : file_open_pinned_by(rd->self_dir, pin, &it->info, &f);
+	r = rd->opener ? file_opener_open(rd->opener, pin, &it->info, &f)
+		       : file_open_pinned(pin, &it->info, &f);
 	if (r < 0) {
 		fail(it, "open", (int)r);
 		return;
