@@ -295,6 +295,9 @@ harm_before() {
 	python3 "$HELPERS/harm.py" snap before.json "${harm_args[@]}" || fail "no snapshot"
 }
 
+# own_all: everything becomes the target's own, for a role that has O_NOATIME only of what it owns
+own_all() { chown -hR "$TARGET_UID:$TARGET_UID" "$MERGED" "$POD_DIR"/{volume,shm}; }
+
 harm_cached() { harm_args+=(--cached "$1"); }
 
 expect_no_harm() {

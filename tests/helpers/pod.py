@@ -253,7 +253,7 @@ def runc_works(run):
 def down(run, name):
     pod = Pod(run, name)
     if not pod.state:
-        shutil.rmtree(pod.dir, ignore_errors=True)
+        remove_tree(pod.dir)
         return
     for role in [*pod.state["roles"], "target"]:
         if pod.state["engine"] == "plain":
@@ -292,6 +292,8 @@ def remove_cgroups(pod_uuid):
 
 
 def sweep(run):
+    if not os.path.basename(run).startswith("run"):
+        raise SystemExit(f"pod.py: {run} is no directory of a test run")
     pods = os.path.join(run, "pods")
     for name in os.listdir(pods) if os.path.isdir(pods) else []:
         down(run, name)

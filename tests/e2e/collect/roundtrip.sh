@@ -47,5 +47,5 @@ else
 	check "it says nothing of what it could not read" test "$(gaps "$OUT" | wc -l)" -gt 0
 fi
 expect_eq "$(jq -r .process.pid processes.jsonl | sort -n | tr '\n' ' ')" "$(printf '%s\n' 1 "$KINSING" "$MEMFD" "$FDS" | sort -n | tr '\n' ' ')" "processes"
-expect_eq "$(jq -r 'select(.network.state == "LISTEN") | .source.port' sockets.jsonl)" 8080 "the listening socket"
+expect_eq "$(jq -r 'select(.csi.socket.state == "LISTEN") | .source.port' sockets.jsonl | sort -u)" 8080 "the listening socket"
 cd ../.. || exit 1

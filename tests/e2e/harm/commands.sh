@@ -13,7 +13,7 @@ mkdir -p "$MERGED/tmp/d" && echo text >"$MERGED/tmp/d/file" && echo text >"$POD_
 touch -a -d 2020-01-01 "$MERGED"/tmp/d/file "$POD_DIR"/{volume,shm}/file "$MERGED/tmp/d"
 chown -R "$TARGET_UID" "$MERGED/tmp/d" "$POD_DIR/volume/file" "$POD_DIR/shm/file"
 # Others' files: where O_NOATIME is refused the atime moves, and that has its own case.
-[ "$TARGET_UID" = 0 ] || [ "$ROLE" != same ] || chown -R 65532:65532 "$MERGED/tmp" "$MERGED/etc"
+[ "$TARGET_UID" = 0 ] || [ "$ROLE" != same ] || own_all
 
 for command in "ps --json" "walk --hash --json" "maps --json" "dump -p $MAPS" "collect --scope full --memory --volumes" "doctor --json"; do
 	harm_before "$(host_pid "$MAPS")"

@@ -14,7 +14,7 @@ ptrace | root)
 	expect_json '[.[] | select(.file.hash.sha256)] | length == 3'
 	;;
 same)
-	expect_gaps "EACCES|walk|-|/tmp/h/dir-000" "EACCES|hash|-|/tmp/h/mode-000"
+	expect_gaps "EACCES|walk|1|/tmp/h/dir-000" "EACCES|open|1|/tmp/h/mode-000"
 	;;
 stranger) expect_gaps "EACCES|open root|1|-" ;;
 esac

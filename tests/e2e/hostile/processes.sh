@@ -6,7 +6,7 @@
 . "$CSI_TOP/tests/helpers/lib.sh"
 pod_up
 start argv0 ') R 1' && COMM=$PID
-start argv0 $'\e]0;x\a\n\xff' && RAW=$PID
+start argv0 $'\e[2J\a\n\xff' && RAW=$PID
 start exe '/tmp/x (deleted)' && NOT_DELETED=$PID
 start zombies 3 && ZOMBIES=$PID
 start threads 300 && THREADS=$PID
@@ -15,7 +15,7 @@ of() { expect_json ".[] | select(.process.pid == $1 and .event.kind == \"state\"
 run csi ps --json
 expect_printable "$OUT" "$ERR"
 of "$COMM" '.process.name == ") R 1" and .process.parent.pid == 1 and .csi.state == "S"'
-of "$RAW" '.process.name == "\\x1b]0;x\\x07\\x0a\\xff"'
+of "$RAW" '.process.name == "\\x1b[2J\\x07\\x0a\\xff"'
 of "$THREADS" '.process.threads == 300'
 expect_json "[.[] | select(.process.parent.pid == $ZOMBIES and .csi.state == \"Z\")] | length == 3"
 if can exe; then

@@ -4,7 +4,7 @@
 # roles: ptrace root
 # timeout: 120
 . "$CSI_TOP/tests/helpers/lib.sh"
-TARGET_UID=0
+TARGET_UID=65532
 pod_up
 [ "$ENGINE" = runc ] || skip "the fallback engine has no root to join for nsenter"
 nsenter -t "$TPID" -m -p -n -i -C -r -w /app/httpd reuse 300 &
@@ -21,4 +21,5 @@ expect_json 'length > 5' "it was never seen"
 expect_json 'all(.[] | select(.process.args != null and (.process.args | length == 2) and .process.args[1] == "flash");
 	.process.name == .process.args[0] or .process.name == "exe")'
 expect_json '[.[] | select(.process.args != null) | [.process.entity_id, .process.args[0]]] | unique | group_by(.[0]) | all(.[]; length <= 2)'
-expect_gaps
+# A process that has just changed its ids is not dumpable until it executes: only SYS_PTRACE reads it then.
+[ "$ROLE" != ptrace ] || expect_gaps

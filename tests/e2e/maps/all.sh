@@ -9,5 +9,5 @@ start standin
 run csi maps --json
 expect_printable "$OUT" "$ERR"
 can maps && expect_json "[.[].process.pid] | unique == [1, $PID]"
-denied 'read maps' maps 1 "$PID" | expect_gap_lines
+{ denied 'read maps' maps 1 "$PID" && denied 'read pagemap' pagemap 1 "$PID"; } | expect_gap_lines
 expect_exit_by_gaps

@@ -5,4 +5,4 @@
 pod_up
 run unshare --pid --fork --mount-proc "$CSI_TOP/out/amd64/csi" ps
 expect_empty "$OUT"
-expect_grep -- '--target' "$ERR"
+expect_grep '[-]-target' "$ERR"

@@ -11,7 +11,7 @@ start exe /tmp/tool
 run csi walk --hash --json /
 expect_printable "$OUT" "$ERR"
 if ! can root; then
-	expect_gaps "EACCES|open root|1|-"
+	expect_gaps "EACCES|open root|1|-" "EACCES|open root|$PID|-"
 	expect_exit 3
 	exit 0
 fi
