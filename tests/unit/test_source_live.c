@@ -307,12 +307,36 @@ static void live_stranger(void)
 	OK("another user's process without SYS_PTRACE, by its own ids; without SETUID, refused");
 }
 
+/* Between its end and wait(2) a process has no mount namespace: that is not a gap but its end. */
+static void live_zombie(void)
+{
+	AUTO_DONE(source_closep) struct source *s = NULL;
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
+	AUTO_DONE(file_closep) struct file *f = NULL;
+	pid_t pid = fork();
+	siginfo_t info;
+
+	if (pid == 0)
+		_exit(0);
+	CHECK(pid > 0);
+	CHECK_INT(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	CHECK_INT(source_open(SOURCE_LIVE, NULL, &s), 0);
+	p = open_process(s, pid);
+	CHECK_INT(process_stat(p)->state, 'Z');
+	CHECK_INT(process_text(p, TEXT_MOUNTINFO, &text, 4096), -ESRCH);
+	CHECK_INT(process_text_open(p, TEXT_MOUNTINFO, &f), -ESRCH);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	OK("live: a zombie's mountinfo is ESRCH");
+}
+
 int main(void)
 {
 	live_self();
 	live_texts();
 	live_child();
 	live_exit();
+	live_zombie();
 	live_stranger();
 	TEST_END();
 }

@@ -257,10 +257,18 @@ static int read_text(int fd, unsigned how, struct buf *ret, size_t max)
 	return buf_read_fd(ret, fd, max - (size_t)n);
 }
 
+/* A process that is ending has left its mount namespace already: EINVAL (mounts_open_common). */
+static int open_text(struct process *p, enum proc_text t)
+{
+	int fd = process_openat(p, texts[t].name, O_RDONLY);
+
+	return fd == -EINVAL && t == TEXT_MOUNTINFO ? -ESRCH : fd;
+}
+
 int process_text(struct process *p, enum proc_text t, struct buf *ret, size_t max)
 {
 	const struct text_row *row = &texts[t];
-	AUTO_CLOSE int fd = process_openat(p, row->name, O_RDONLY);
+	AUTO_CLOSE int fd = open_text(p, t);
 	size_t before = ret->n;
 	int r;
 
@@ -284,7 +292,7 @@ int process_text(struct process *p, enum proc_text t, struct buf *ret, size_t ma
 
 int process_text_open(struct process *p, enum proc_text t, struct file **ret)
 {
-	int fd = process_openat(p, texts[t].name, O_RDONLY);
+	int fd = open_text(p, t);
 
 	return fd < 0 ? fd : file_from_fd(fd, ret);
 }

@@ -312,13 +312,11 @@ int targets_pin(struct source *s, const struct selection *sel, const struct gap_
 	AUTO_DONE(targets_done) struct targets ts = { .source = s };
 	int r = 0;
 
-	if (source_kind(s) == SOURCE_ROOT) {
+	ts.v = calloc(sel->n ? sel->n : 1, sizeof(*ts.v));
+	if (!ts.v)
+		return -ENOMEM;
+	if (source_kind(s) == SOURCE_ROOT)
 		r = pin_source_root(&ts);
-	} else {
-		ts.v = calloc(sel->n ? sel->n : 1, sizeof(*ts.v));
-		if (!ts.v)
-			return -ENOMEM;
-	}
 	/* Executables of all before the roots of any: they go first when a process ends. */
 	for (size_t i = 0; r == 0 && i < sel->n; i++)
 		r = pin_process(&ts, sel->ids[i], &room, gaps);
