@@ -50,12 +50,14 @@ one_clang() { clang "${@:2}" -fsyntax-only "$1"; }
 
 # Unless the file and all headers are as they were when it last passed.
 one_tidy() {
-	local file=$1 log sum
+	local file=$1 checks=$TIDY log sum
+	# A test may use the shell: what it runs there is its own.
+	case $file in ./tests/*) checks+=',-cert-env33-c' ;; esac
 	mkdir -p out/tidy
 	log=out/tidy/$(tr / _ <<<"${file#./}")
 	sum="$HEADERS $(sha256sum <"$file")"
 	[ "$(cat "$log.ok" 2>/dev/null)" = "$sum" ] && return
-	if clang-tidy --quiet --checks="$TIDY" --warnings-as-errors='*' "$file" -- "${@:2}" >"$log" 2>/dev/null; then
+	if clang-tidy --quiet --checks="$checks" --warnings-as-errors='*' "$file" -- "${@:2}" >"$log" 2>/dev/null; then
 		echo "$sum" >"$log.ok"
 	else
 		grep -vE '^[0-9]+ warnings' "$log"

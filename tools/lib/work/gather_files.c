@@ -70,12 +70,14 @@ static int add_regular(struct file_walk *w, struct walk_entry *e, struct bundle_
 	r = file_xattrs_read(e->pin, true, &xattrs);
 	if (r < 0 && r != -EOPNOTSUPP)
 		gather_tell(w->g, r, "read xattrs", 0, e->path);
-	be->xattrs = xattrs.n ? &xattrs : NULL;
 	if (!file_noatime(f)) {
 		be->noatime_refused = true;
 		w->g->noatime_refused++;
 	}
-	return bundle_add_file(w->g->bundle, be, take_ptr(&f));
+	be->xattrs = xattrs.n ? &xattrs : NULL;
+	r = bundle_add_file(w->g->bundle, be, take_ptr(&f));
+	be->xattrs = NULL;
+	return r;
 }
 
 static int add_entry(struct file_walk *w, struct walk_entry *e, enum birth_verdict v)
