@@ -24,6 +24,7 @@ c_files() { files '*.c' | grep -E '^\./(tools|tests)/'; }
 
 # The flags of tools/Makefile, without the writing of dependencies.
 flags() {
+	# shellcheck disable=SC2016
 	make -s -f tools/Makefile --eval 'print-flags:;@echo $(BASE)' print-flags | sed 's/-MMD//; s/-MP//'
 }
 
