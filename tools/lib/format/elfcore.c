@@ -159,19 +159,21 @@ int elfcore_note(struct buf *b, const char *name, uint32_t type, struct bytes de
 static void copy_text(char *to, size_t size, struct bytes from)
 {
 	size_t n = from.n < size - 1 ? from.n : size - 1;
+	const char blank = ' ';
 
 	while (n > 0 && from.p[n - 1] == '\0')
 		n--;
 	for (size_t i = 0; i < n; i++)
-		to[i] = from.p[i] ? (char)from.p[i] : ' ';
+		to[i] = from.p[i] ? (char)from.p[i] : blank;
 }
 
 int elfcore_prpsinfo(struct buf *b, const struct elfcore_process *p)
 {
 	static const char states[] = "RSDTZW";
 	const char *at = p->state ? strchr(states, p->state) : NULL;
+	const ptrdiff_t state = at ? at - states : 1;
 	struct prpsinfo i = {
-		.state = (char)(at ? at - states : 1),
+		.state = (char)state,
 		.sname = p->state,
 		.zomb = p->state == 'Z',
 		.flag = p->flags,
