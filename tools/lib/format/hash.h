@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Digests in one pass: SHA-256 always fast (SHA-NI, ARMv8 CE), SHA-1 and MD5 on request. FIPS
- * 180-4, RFC 1321. */
+/* Digests in one pass (FIPS 180-4, RFC 1321): SHA-256 always fast (SHA-NI, ARMv8 CE), SHA-1, MD5.
+ */
 #ifndef CSI_FORMAT_HASH_H
 #define CSI_FORMAT_HASH_H
 
