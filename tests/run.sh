@@ -72,7 +72,7 @@ add_script() { # NAME FILE
 
 find_scripts() {
 	local file name
-	for file in "$TESTS"/e2e/*/*.sh "$TESTS"/{image,k8s,readme,attacks,clean}/*.sh "$TESTS"/{image,readme,demo}.sh; do
+	for file in "$TESTS"/e2e/*/*.sh "$TESTS"/{fuzz,image,k8s,readme,attacks,clean}/*.sh "$TESTS"/{image,readme,demo}.sh; do
 		[ -x "$file" ] || continue
 		name=${file#"$TESTS"/}
 		name=${name%.sh}

@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# tests/fuzz/run.sh [SECONDS] - every fuzzer for its share of SECONDS (60 in all by default), from the
+# seeds of tests/fuzz/corpus and some made now, real ones. Called by ./build.sh fuzz.
+#
+#   out/fuzz/corpus/NAME   what a fuzzer found worth keeping; the next run goes on from there
+#   out/fuzz/crash         inputs that broke one; out/fuzz/NAME FILE shows it again
+#
+# As a case of tests/run.sh it builds them and runs each for two seconds, always the same way: that they
+# build, and that what they once broke on is not back. Finding more is for a longer run.
+# timeout: 600
+# needs: clang
+set -u
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CSI=$TOP/out/amd64/csi
+CRASH=$TOP/out/fuzz/crash
+EACH_AS_CASE=2
+names=()
+bad=0
+
+find_fuzzers() {
+	local file
+	for file in "$TOP"/tests/fuzz/fuzz_*.c; do
+		file=${file##*/}
+		names+=("${file%.c}")
+	done
+}
+
+# Seeds, in the form that each fuzzer's source describes, written into the current folder. A fuzzer that
+# is not named here begins with what lies in tests/fuzz/corpus, or with nothing.
+
+seeds_proc() {
+	local file
+	for file in stat status maps mountinfo cmdline cgroup; do
+		case $file in
+		stat) printf '\0' ;;
+		status) printf '\1' ;;
+		maps | mountinfo) printf '\2' ;;
+		*) printf '\3' ;;
+		esac >"$file"
+		head -c 4000 "/proc/self/$file" >>"$file"
+	done
+	printf '\0%s' '7 (x) R 1) S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 99 1 1 1' >odd-stat
+	printf '\2%s\n' '7f00-7f01 r-xp 00000000 00:01 9 /memfd:a\012b (deleted)' >odd-map
+}
+
+seeds_sock() {
+	local table
+	for table in tcp tcp6 udp unix packet netlink; do
+		sed -n 2p "/proc/self/net/$table" >"$table" 2>/dev/null
+	done
+	echo '   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 9 1 0 100 0 0 10 0' >listen
+	echo '0000000000000000: 00000002 00000000 00010000 0001 01 99 @a path' >abstract
+}
+
+seeds_opt() {
+	printf '%s\0' -fvv -o out --scope full operand >short
+	printf '%s\0' --max-file=2G --max 50 -p 1 --pid=2 -- --flag >long
+	printf '%s\0' --max-file 99999999999T --scope=half -p 0 >wrong
+}
+
+seeds_escape() {
+	printf 'a\nb\\\033[2J\377\302\205\342\200\256\363\240\277\277 plain' >raw
+	printf '%s' 'a\\b\x0a\xff\u' >text
+}
+
+# A real bundle of a few files, and a cut one. csi need not be there for ./build.sh fuzz.
+seeds_verify() {
+	[ -x "$CSI" ] || return
+	mkdir ../tree
+	echo one >../tree/one
+	ln -s one ../tree/link
+	truncate -s 100000 ../tree/hole
+	echo end >>../tree/hole
+	"$CSI" collect --scope full --root ../tree >bundle 2>/dev/null
+	head -c $(($(wc -c <bundle) * 2 / 3)) bundle >"cut"
+}
+
+# Its tar; fuzz_pax comes before fuzz_verify, so it makes a bundle of its own.
+seeds_pax() {
+	seeds_verify
+	zstd -dcq bundle >plain 2>/dev/null || rm -f plain
+	rm -rf bundle cut ../tree
+}
+
+seeds() { # NAME
+	case $1 in
+	fuzz_escape) seeds_escape ;;
+	fuzz_opt) seeds_opt ;;
+	fuzz_pax) seeds_pax ;;
+	fuzz_proc) seeds_proc ;;
+	fuzz_sock) seeds_sock ;;
+	fuzz_verify) seeds_verify ;;
+	esac
+}
+
+make_seeds() { # DIR
+	local name
+	for name in "${names[@]}"; do
+		mkdir "$1/$name"
+		(cd "$1/$name" && seeds "$name")
+	done
+}
+
+# fuzz NAME SECONDS SEEDS CORPUS [OPTION...]
+fuzz() {
+	local name=$1 limit=$2 seeds=$3 corpus=$4 log folders
+	shift 4
+	log=$seeds/$name.log
+	mkdir -p "$corpus" "$CRASH"
+	folders=("$corpus" "$seeds/$name")
+	[ ! -d "$TOP/tests/fuzz/corpus/$name" ] || folders+=("$TOP/tests/fuzz/corpus/$name")
+	if "$TOP/out/fuzz/$name" -max_total_time="$limit" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix="$CRASH/$name-" "$@" "${folders[@]}" >"$log" 2>&1 </dev/null; then
+		printf 'ok %s: %s runs, %s inputs kept\n' "$name" \
+			"$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" "$(find "$corpus" -type f | wc -l)"
+		return
+	fi
+	bad=1
+	printf 'not ok %s\n' "$name"
+	grep -v '^#' "$log" | tail -n 60
+}
+
+main() {
+	local seconds=${1:-60} seeds name corpus options=()
+	case $seconds in '' | *[!0-9]* | 0*) echo "usage: tests/fuzz/run.sh [SECONDS]" >&2 && exit 2 ;; esac
+	find_fuzzers
+	seconds=$(((seconds + ${#names[@]} - 1) / ${#names[@]}))
+	mkdir -p "$TOP/out/fuzz"
+	seeds=${CSI_CASE:+$PWD}
+	seeds=$(mktemp -d "${seeds:-$TOP/out/fuzz}/seeds.XXXXXX")
+	trap 'rm -rf "$seeds"' EXIT
+	trap 'exit 130' INT TERM
+	corpus=$TOP/out/fuzz/corpus
+	if [ -n "${CSI_CASE:-}" ]; then
+		"$TOP/build.sh" make fuzz >"$seeds/make.log" 2>&1 || { tail -n 40 "$seeds/make.log" && exit 1; }
+		seconds=$EACH_AS_CASE corpus=$seeds/corpus options=(-seed=1)
+	fi
+	make_seeds "$seeds"
+	for name in "${names[@]}"; do
+		fuzz "$name" "$seconds" "$seeds" "$corpus/$name" ${options+"${options[@]}"}
+	done
+	[ $bad -eq 0 ] || echo "what broke them is in out/fuzz/crash; out/fuzz/NAME FILE shows it again"
+	exit $bad
+}
+main "$@"
