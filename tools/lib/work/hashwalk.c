@@ -23,8 +23,9 @@ struct hashwalk {
 	struct batch *batches;
 	size_t nbatches, pins; /* pins in one batch, most */
 	struct queue idle, work, order;
-	pthread_mutex_t lock; /* guards every batch's done */
-	pthread_cond_t done;  /* one waiter: who gives out */
+	pthread_mutex_t lock;	     /* guards every batch's done, and awaited */
+	pthread_cond_t done;	     /* one waiter: who gives out */
+	const struct batch *awaited; /* by it; only for this one is it woken */
 	pthread_t walker, workers[HASHWALK_JOBS_MAX];
 	unsigned nworkers;
 };
@@ -284,7 +285,8 @@ static void *work_thread(void *arg)
 		}
 		pthread_mutex_lock(&hw->lock);
 		b->done = true;
-		pthread_cond_signal(&hw->done);
+		if (hw->awaited == b)
+			pthread_cond_signal(&hw->done);
 		pthread_mutex_unlock(&hw->lock);
 	}
 	file_opener_closep(&rd.opener);
@@ -301,6 +303,7 @@ static int give_out(struct hashwalk *hw, hashwalk_fn fn, void *ctx)
 		struct batch *b = p;
 
 		pthread_mutex_lock(&hw->lock);
+		hw->awaited = b;
 		while (!b->done)
 			pthread_cond_wait(&hw->done, &hw->lock);
 		pthread_mutex_unlock(&hw->lock);
