@@ -109,7 +109,7 @@ static int put_record(struct verify_run *v, const struct verify_result *res)
 	out_u64(o, F_CSI_VERIFY_CHECKPOINTS, res->checkpoints);
 	out_u64(o, F_CSI_VERIFY_ENTRIES, res->proven_entries);
 	out_u64(o, F_CSI_VERIFY_PROVEN, res->proven_bytes);
-	if (res->verdict == VERIFY_SEALED || res->index_cut)
+	if (res->has_seal)
 		out_str(o, F_CSI_VERIFY_STATUS, bundle_status_name(res->status));
 	out_u64(o, F_CSI_VERIFY_SUMS, res->hashes_checked);
 	out_u64(o, F_CSI_VERIFY_TAR_BYTES, res->proven_tar_bytes);

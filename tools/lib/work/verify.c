@@ -165,6 +165,7 @@ static int check_seal(struct verify *v, const struct unseal_frame *f)
 		return wrong(v, VERIFY_ALTERED, "the tar is not whole, yet sealed");
 	v->res->status = (enum bundle_status)status_of(seal.status);
 	v->res->gaps = seal.gaps;
+	v->res->has_seal = true;
 	v->sealed = true;
 	return prove(v, f);
 }

@@ -17,7 +17,8 @@ enum verify_verdict {
 
 struct verify_result {
 	enum verify_verdict verdict;
-	enum bundle_status status; /* of the seal, if SEALED or index_cut */
+	bool has_seal;		   /* the seal is there and agrees, whatever follows it */
+	enum bundle_status status; /* of the seal, if HAS_SEAL */
 	uint64_t gaps;		   /* as the seal says */
 	char top[80];		   /* top directory, "csi-RUNID"; empty if it was not reached */
 	bool index_cut;		   /* seal whole, seek table missing or cut */
