@@ -80,14 +80,15 @@ static void mode_text(uint32_t mode, char ret[MODE_TEXT])
 	} types[] = { { S_IFREG, '-' },	 { S_IFDIR, 'd' }, { S_IFLNK, 'l' }, { S_IFIFO, 'p' },
 		      { S_IFSOCK, 's' }, { S_IFCHR, 'c' }, { S_IFBLK, 'b' } };
 	static const char bits[] = "rwxrwxrwx";
-	const char dash = '-';
 
 	ret[0] = '?';
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if ((mode & S_IFMT) == types[i].type)
 			ret[0] = types[i].letter;
+	memset(ret + 1, '-', MODE_TEXT - 1);
 	for (unsigned i = 0; i < MODE_TEXT - 1; i++)
-		ret[1 + i] = ((mode >> (8 - i)) & 1) != 0 ? bits[i] : dash;
+		if ((mode >> (8 - i)) & 1)
+			ret[1 + i] = bits[i];
 	if (mode & S_ISUID)
 		ret[3] = mode & S_IXUSR ? 's' : 'S';
 	if (mode & S_ISGID)
@@ -122,20 +123,19 @@ static int add_base64(struct buf *b, struct bytes v)
 {
 	static const char letters[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char pad = '=';
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < v.n; i += 3) {
 		size_t left = v.n - i;
 		uint32_t x = (uint32_t)v.p[i] << 16;
-		char four[4];
+		char four[4] = { '=', '=', '=', '=' };
 
 		if (left > 1)
 			x |= (uint32_t)v.p[i + 1] << 8;
 		if (left > 2)
 			x |= v.p[i + 2];
-		for (unsigned k = 0; k < 4; k++)
-			four[k] = k <= left ? letters[(x >> (18 - 6 * k)) & 63] : pad;
+		for (unsigned k = 0; k < 4 && k <= left; k++)
+			four[k] = letters[(x >> (18 - 6 * k)) & 63];
 		r = buf_add(b, four, sizeof(four));
 	}
 	return r;

@@ -16,7 +16,9 @@ enum {
 
 /* struct elf_prpsinfo of 64-bit Linux, all its padding named. */
 struct prpsinfo {
-	char state, sname, zomb, nice;
+	unsigned char state;
+	char sname;
+	unsigned char zomb, nice;
 	uint32_t pad;
 	uint64_t flag;
 	uint32_t uid, gid;
@@ -159,21 +161,23 @@ int elfcore_note(struct buf *b, const char *name, uint32_t type, struct bytes de
 static void copy_text(char *to, size_t size, struct bytes from)
 {
 	size_t n = from.n < size - 1 ? from.n : size - 1;
-	const char blank = ' ';
 
 	while (n > 0 && from.p[n - 1] == '\0')
 		n--;
+	if (n)
+		memcpy(to, from.p, n);
 	for (size_t i = 0; i < n; i++)
-		to[i] = from.p[i] ? (char)from.p[i] : blank;
+		if (to[i] == '\0')
+			to[i] = ' ';
 }
 
 int elfcore_prpsinfo(struct buf *b, const struct elfcore_process *p)
 {
 	static const char states[] = "RSDTZW";
 	const char *at = p->state ? strchr(states, p->state) : NULL;
-	const ptrdiff_t state = at ? at - states : 1;
+	const unsigned char state = (unsigned char)(at ? at - states : 1);
 	struct prpsinfo i = {
-		.state = (char)state,
+		.state = state,
 		.sname = p->state,
 		.zomb = p->state == 'Z',
 		.flag = p->flags,
