@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Side by side with what a responder would otherwise use, in one run: prints times and ratios.
-# A ratio is csi's time over the other's, medians of interleaved runs; the goal stands beside it.
+# A ratio is csi's over the other's, medians of interleaved runs; the goal stands beside it. Wall
+# time means little on a machine that does other work: CPU seconds stand there too.
 # usage: tests/bench/run.sh [ps|hash|tree|collect|rss]...
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -11,12 +12,16 @@ procs=${BENCH_PROCS:-2000}
 files=${BENCH_FILES:-200000}
 csi=out/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')/csi
 work=out/bench
+all=$work/all # 2 GiB: the tree, and one file of 1 GiB
 missed=0
 sleepers=
 
 [ -x "$csi" ] || { echo "bench: $csi is not built: ./build.sh tools" >&2; exit 1; }
 csi=$PWD/$csi
-mkdir -p "$work"
+for tool in python3 ps lsof openssl find sha256sum tar zstd; do
+	command -v "$tool" >/dev/null || { echo "bench: $tool is missing" >&2; exit 1; }
+done
+mkdir -p "$all"
 
 trap '[ -z "$sleepers" ] || kill "$sleepers"' EXIT
 
@@ -36,26 +41,47 @@ median() {
 	sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
-# compare NAME COLUMN GOAL A-COMMAND B-COMMAND : COLUMN 1 wall, 2 CPU; the commands are shell text
-compare() {
-	local name=$1 column=$2 goal=$3 a=$4 b=$5 i ta=() tb=() ma mb
-	for ((i = 0; i <= runs; i++)); do
-		ra=$(seconds sh -c "$a")
-		rb=$(seconds sh -c "$b")
-		[ "$i" -gt 0 ] || continue # the first warms the caches
-		ta+=("$(echo "$ra" | cut -d' ' -f"$column")")
-		tb+=("$(echo "$rb" | cut -d' ' -f"$column")")
-	done
-	ma=$(printf '%s\n' "${ta[@]}" | median)
-	mb=$(printf '%s\n' "${tb[@]}" | median)
-	report "$name" "$ma" "$mb" "$goal"
+column_median() { # COLUMN LINE...
+	local column=$1
+	shift
+	printf '%s\n' "$@" | cut -d' ' -f"$column" | median
 }
 
-report() {
-	local verdict
-	verdict=$(awk -v a="$2" -v b="$3" -v g="$4" 'BEGIN { r = b > 0 ? a / b : 0; printf "%.3f %s", r, (r <= g ? "met" : "MISSED") }')
-	printf '%-58s %9.3f s %9.3f s  ratio %s (goal %s)\n' "$1" "$2" "$3" "$verdict" "$4"
-	case $verdict in *MISSED) missed=1 ;; esac
+# compare NAME COLUMN GOAL A-COMMAND B-COMMAND : COLUMN 1 wall, 2 CPU; the commands are shell text
+compare() {
+	local name=$1 column=$2 goal=$3 a=$4 b=$5 i ra=() rb=() wa wb ca cb
+	for ((i = 0; i <= runs; i++)); do
+		if [ "$i" -eq 0 ]; then # warms the caches
+			seconds sh -c "$a" >/dev/null
+			seconds sh -c "$b" >/dev/null
+			continue
+		fi
+		ra+=("$(seconds sh -c "$a")")
+		rb+=("$(seconds sh -c "$b")")
+	done
+	wa=$(column_median 1 "${ra[@]}") wb=$(column_median 1 "${rb[@]}")
+	ca=$(column_median 2 "${ra[@]}") cb=$(column_median 2 "${rb[@]}")
+	printf '%s\n' "$name"
+	printf '  %-5s %9.3f s %9.3f s' wall "$wa" "$wb"
+	if [ "$column" -eq 1 ]; then verdict "$wa" "$wb" "$goal"; else echo; fi
+	printf '  %-5s %9.3f s %9.3f s' CPU "$ca" "$cb"
+	if [ "$column" -eq 2 ]; then verdict "$ca" "$cb" "$goal"; else echo "  ratio $(ratio "$ca" "$cb")"; fi
+}
+
+ratio() {
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", (b > 0 ? a / b : 0) }'
+}
+
+# verdict A B GOAL : ends the line
+verdict() {
+	local r
+	r=$(ratio "$1" "$2")
+	if awk -v r="$r" -v g="$3" 'BEGIN { exit (r <= 0 || r > g) }'; then
+		printf '  ratio %s  met (goal %s)\n' "$r" "$3"
+	else
+		printf '  ratio %s  MISSED (goal %s)\n' "$r" "$3"
+		missed=1
+	fi
 }
 
 start_sleepers() {
@@ -91,10 +117,10 @@ bench_ps() {
 }
 
 make_tree() {
-	[ -e "$work/tree.done" ] && return
+	[ "$(cat "$work/tree.done" 2>/dev/null)" = "$files" ] && return
 	echo "# making $files files" >&2
-	rm -rf "$work/tree"
-	python3 - "$work/tree" "$files" <<'PY'
+	rm -rf "$work/tree.done" "$all/tree"
+	python3 - "$all/tree" "$files" <<'PY'
 import os, random, sys
 top, n = sys.argv[1], int(sys.argv[2])
 r = random.Random(1)
@@ -108,22 +134,20 @@ for i in range(n):
     with open("%s/f%06d" % (d, i), "wb") as f:
         f.write(block[at:at + size])
 PY
-	touch "$work/tree.done"
+	echo "$files" >"$work/tree.done"
 }
 
 make_big() {
 	[ -e "$work/big.done" ] && return
-	head -c $((1 << 30)) /dev/urandom >"$work/big"
+	head -c $((1 << 30)) /dev/urandom >"$all/big"
 	touch "$work/big.done"
 }
 
 bench_hash() {
 	make_big
-	mkdir -p "$work/one"
-	[ -e "$work/one/big" ] || ln "$work/big" "$work/one/big"
-	echo "# one file of 1 GiB, warm"
-	compare "csi walk --hash : openssl dgst -sha256 (CPU)" 2 1.05 "$csi walk --root $PWD/$work/one --hash" \
-		"openssl dgst -sha256 $work/big"
+	echo "# one file of 1 GiB, warm; the other is $(openssl version)"
+	compare "csi walk --hash : openssl dgst -sha256" 2 1.05 "$csi walk --root $PWD/$all --hash /big" \
+		"openssl dgst -sha256 $all/big"
 }
 
 sha256sum_code() {
@@ -136,32 +160,33 @@ sha256sum_code() {
 
 bench_tree() {
 	make_tree
-	echo "# $files files, $(du -sm "$work/tree" | cut -f1) MiB on disk, warm; sha256sum uses $(sha256sum_code)"
-	runs=3 compare "csi walk --hash : find -type f -exec sha256sum {} +" 1 0.25 "$csi walk --root $PWD/$work/tree --hash" \
-		"find $work/tree -type f -exec sha256sum {} +"
+	echo "# $files files, $(du -sm --apparent-size "$all/tree" | cut -f1) MiB, warm; sha256sum uses $(sha256sum_code)"
+	compare "csi walk --hash : find -type f -exec sha256sum {} +" 1 0.25 \
+		"$csi walk --root $PWD/$all/tree --hash" "find $all/tree -type f -exec sha256sum {} +"
 }
 
 bench_collect() {
 	make_tree
 	echo "# the same tree: collect at level 3 against tar | zstd -3 -T0 and a sha256sum pass"
-	runs=3 compare "csi collect --scope full : tar | zstd -3 -T0, + sha256sum" 1 1.0 \
-		"$csi collect --root $PWD/$work/tree --scope full | cat" \
-		"tar cf - $work/tree | zstd -3 -T0 | cat; find $work/tree -type f -exec sha256sum {} +"
+	compare "csi collect --scope full : tar | zstd -3 -T0, + sha256sum" 1 1.0 \
+		"$csi collect --root $PWD/$all/tree --scope full | cat" \
+		"tar cf - $all/tree | zstd -3 -T0 | cat; find $all/tree -type f -exec sha256sum {} +"
 }
 
 bench_rss() {
-	local jobs rss
+	local jobs kib
 	make_tree
 	make_big
-	[ -e "$work/tree/big" ] || { ln "$work/big" "$work/tree/big"; }
+	echo "# csi collect --scope full of 2 GiB in $((files + 1)) files: peak RSS, 32 MiB allowed"
 	for jobs in 1 2 4 8 16; do
-		rss=$(seconds sh -c "exec $csi collect --root $PWD/$work/tree --scope full --jobs $jobs" | cut -d' ' -f3)
-		report "collect, peak RSS in MiB at --jobs $jobs (32 allowed)" "$((rss / 1024))" 32 1.0
+		kib=$(seconds "$csi" collect --root "$PWD/$all" --scope full --jobs "$jobs" | cut -d' ' -f3)
+		printf '  --jobs %-3d %6.1f MiB' "$jobs" "$(awk -v k="$kib" 'BEGIN { print k / 1024 }')"
+		verdict "$kib" $((32 << 10)) 1.0
 	done
-	rm -f "$work/tree/big"
 }
 
 [ $# -gt 0 ] || set -- ps hash tree collect rss
+echo "# $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg), Linux $(uname -r), $runs runs each"
 for what in "$@"; do
 	case $what in
 	ps) bench_ps ;;
