@@ -201,15 +201,13 @@ static int find_roots(struct walk_cmd *w)
 }
 
 /* 0 to go on, or -errno that ends the command. */
-static int walk_path(struct walk_cmd *w, const struct walk_root *root, struct bytes path)
+static int walk_path(struct walk_cmd *w, const struct walk_root *root, struct bytes path,
+		     bool *headed)
 {
-	struct walk_show show = { .run = w->run, .root = root };
+	struct walk_show show = { .run = w->run, .root = root, .headed = headed };
 	struct gap gap = { .what = "walk", .pid = root->pid, .on = path };
-	int r = walk_show_heading(&show);
+	int r = hashwalk_run(root->root, path, &w->opts, walk_show_item, &show);
 
-	if (r < 0)
-		return r;
-	r = hashwalk_run(root->root, path, &w->opts, walk_show_item, &show);
 	cmd_progress(w->run, NULL);
 	/* One container need not have what another has; in none it is told at the end. */
 	if (r == -ENOENT && w->npaths)
@@ -224,6 +222,7 @@ static int walk_path(struct walk_cmd *w, const struct walk_root *root, struct by
 
 static int walk_root(struct walk_cmd *w, const struct walk_root *root)
 {
+	bool headed = false;
 	int r = birth_reference(root->root, root->first_start, &w->opts.birth);
 
 	if (r < 0)
@@ -234,10 +233,10 @@ static int walk_root(struct walk_cmd *w, const struct walk_root *root)
 		cmd_note(w->run, "the clock was set since this container started: what cannot be "
 				 "told to be old is shown");
 	if (w->npaths == 0)
-		return walk_path(w, root, bytes_str("/"));
+		return walk_path(w, root, bytes_str("/"), &headed);
 	r = 0;
 	for (size_t i = 0; r == 0 && i < w->npaths && !atomic_load(&w->run->stop); i++)
-		r = walk_path(w, root, bytes_str(w->paths[i]));
+		r = walk_path(w, root, bytes_str(w->paths[i]), &headed);
 	return r;
 }
 

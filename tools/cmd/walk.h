@@ -19,6 +19,7 @@ struct walk_root {
 struct walk_show {
 	struct run *run;
 	const struct walk_root *root;
+	bool *headed; /* the line above the root's rows was written */
 	uint64_t files;
 };
 
@@ -28,7 +29,4 @@ enum { WALK_COLUMNS_MAX = 10 };
 size_t walk_columns(unsigned hashes, struct column ret[WALK_COLUMNS_MAX]);
 /* A hashwalk_fn with struct walk_show: one record an item. */
 int walk_show_item(void *show, const struct hashwalk_item *it);
-/* The line above the rows of one root, in a table. */
-int walk_show_heading(struct walk_show *show);
-
 #endif

@@ -248,11 +248,33 @@ static int show_note(struct walk_show *show, const struct hashwalk_item *it, con
 	return r;
 }
 
+/* Above the first row of a root: a path that it lacks leaves no heading without rows. */
+static int show_heading(struct walk_show *show)
+{
+	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
+	const struct walk_root *root = show->root;
+	int r = 0;
+
+	if (*show->headed || show->run->args->json || root->pid == 0)
+		return 0;
+	*show->headed = true;
+	if (root->container_id.n >= 12)
+		r = buf_addf(&b, "container %.12s, ", (const char *)root->container_id.p);
+	if (r == 0 && root->ns_mnt)
+		r = buf_addf(&b, "mount namespace %llu, ", (unsigned long long)root->ns_mnt);
+	if (r == 0)
+		r = buf_addf(&b, "root of process %d:", (int)root->pid);
+	return r < 0 ? r : out_text(show->run->out, buf_bytes(&b));
+}
+
 int walk_show_item(void *ctx, const struct hashwalk_item *it)
 {
 	struct walk_show *show = ctx;
 	char text[48];
+	int r = show_heading(show);
 
+	if (r < 0)
+		return r;
 	switch (it->kind) {
 	case HASHWALK_GAP:
 		return tell_gap(show, &it->gap);
@@ -268,21 +290,4 @@ int walk_show_item(void *ctx, const struct hashwalk_item *it)
 		cmd_progress(show->run, text);
 	}
 	return show_file(show, it);
-}
-
-int walk_show_heading(struct walk_show *show)
-{
-	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
-	const struct walk_root *root = show->root;
-	int r = 0;
-
-	if (show->run->args->json || root->pid == 0)
-		return 0;
-	if (root->container_id.n >= 12)
-		r = buf_addf(&b, "container %.12s, ", (const char *)root->container_id.p);
-	if (r == 0 && root->ns_mnt)
-		r = buf_addf(&b, "mount namespace %llu, ", (unsigned long long)root->ns_mnt);
-	if (r == 0)
-		r = buf_addf(&b, "root of process %d:", (int)root->pid);
-	return r < 0 ? r : out_text(show->run->out, buf_bytes(&b));
 }
