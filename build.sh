@@ -18,7 +18,7 @@ declare -A packages=(
 	[container]="runc"
 	[demo]="jq zstd procps util-linux"
 	[test]="jq zstd gdb python3 attr acl libcap2-bin strace lsof procps psmisc xxd file binutils util-linux"
-	[image_test]="podman skopeo golang-github-containers-common buildah debootstrap umoci"
+	[image_test]="podman skopeo golang-github-containers-common buildah debootstrap"
 	[bench]="zstd lsof procps openssl time"
 )
 
@@ -60,7 +60,7 @@ help() {
 		  tools    out/ARCH/csi, the program alone
 		  lint     formatting, warnings of gcc and clang, clang-tidy, shellcheck, layers
 		  bench    the speed and memory goals, measured against other tools in the same run
-		  fuzz     the fuzzers, 60 seconds each by default
+		  fuzz     the fuzzers, 60 seconds in all by default
 		  fetch    the sources of the dependencies, into out/sources
 		  clean    remove out/, except the sources fetched
 		  help     this
@@ -230,8 +230,7 @@ bench)
 fuzz)
 	lock
 	install_packages fuzz
-	image/deps.sh build
-	version_header
+	build_tools # real bundles as seeds
 	image/step.sh fuzz "building the fuzzers" ./build.sh make fuzz
 	run tests/fuzz/run.sh "$@"
 	;;
