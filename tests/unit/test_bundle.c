@@ -110,7 +110,7 @@ static void check_holes(void)
 	int fds[4];
 
 	for (int i = 0; i < 4; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof(name), "s%d", i);
 		fds[i] = make_file(name, "head", 4);

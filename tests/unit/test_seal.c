@@ -85,7 +85,7 @@ static void check_sixteen(void)
 		content[i] = (unsigned char)maker_random(&state);
 	maker_open(&m);
 	for (int i = 0; i < 12; i++) {
-		char name[16];
+		char name[32];
 
 		snprintf(name, sizeof(name), "files/%d", i);
 		maker_file(&m, name, bytes_of(content, sizeof(content)));
