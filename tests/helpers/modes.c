@@ -177,7 +177,8 @@ static int mode_reuse(int argc, char **argv)
 
 		if (pid == 0) {
 			/* What the roles may read: without the rights that set_tid takes. */
-			if (setresgid(65532, 65532, 65532) < 0 || setresuid(65532, 65532, 65532) < 0)
+			if (setresgid(65532, 65532, 65532) < 0 ||
+			    setresuid(65532, 65532, 65532) < 0)
 				_exit(1);
 			mayfly(serial);
 		}

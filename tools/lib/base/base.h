@@ -82,7 +82,8 @@ static inline void copy_bytes(unsigned char *to, const void *from, size_t n)
 }
 
 /* Ownership is visible at the declaration. Every done-function accepts the empty value. */
-#define AUTO_DONE(fn) __attribute__((cleanup(fn)))
+/* "unused": a variable may be there for its cleanup alone. */
+#define AUTO_DONE(fn) __attribute__((cleanup(fn), unused))
 #define AUTO_CLOSE    AUTO_DONE(base_closep)
 #define AUTO_FREE     AUTO_DONE(base_freep)
 
