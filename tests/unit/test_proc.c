@@ -131,7 +131,8 @@ static void stat_own(void)
 	CHECK_INT(stat_of(bytes_of(text, (size_t)n), &st), 0);
 	CHECK_INT(st.pid, getpid());
 	CHECK_INT(st.ppid, getppid());
-	CHECK(st.start_ticks > 0 && st.vsize > 0 && st.rss > 0 && st.threads >= 1);
+	/* Not rss: the kernel counts it by CPU, and a program this small may still show 0. */
+	CHECK(st.start_ticks > 0 && st.vsize > 0 && st.threads >= 1);
 	OK("stat of this process");
 }
 
