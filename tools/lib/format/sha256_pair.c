@@ -65,7 +65,7 @@ INLINE void lane_close(const struct lane *r, uint32_t state[8])
 }
 
 /* Rounds 4 * Q to 4 * Q + 3, and the four words of the schedule that are needed 16 rounds later. */
-INLINE void four_rounds(struct lane *r, size_t q)
+INLINE void four_rounds(struct lane *r, int q)
 {
 	__m128i now = r->w[q & 3];
 	__m128i last = r->w[(q + 3) & 3];
@@ -94,12 +94,12 @@ INLINE void run(struct sha256_lane *const lanes[], size_t blocks, const int n)
 		for (int i = 0; i < n; i++) {
 			before[i] = r[i];
 #pragma GCC unroll 4
-			for (size_t k = 0; k < 4; k++)
+			for (int k = 0; k < 4; k++)
 				r[i].w[k] = _mm_shuffle_epi8(load(lanes[i]->at + at + 16 * k),
 							     big_endian);
 		}
 #pragma GCC unroll 16
-		for (size_t q = 0; q < QUADS; q++)
+		for (int q = 0; q < QUADS; q++)
 #pragma GCC unroll 2
 			for (int i = 0; i < n; i++)
 				four_rounds(&r[i], q);
