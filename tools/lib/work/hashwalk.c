@@ -274,7 +274,6 @@ static void *work_thread(void *arg)
 
 	rd.buffer = malloc(READ_BUFFER);
 	(void)file_opener_new(&rd.opener); /* it can be done without */
-	hashwalk_small_begin(&rd);
 	while (queue_pop(&hw->work, &p) > 0) {
 		struct batch *b = p;
 
@@ -284,7 +283,6 @@ static void *work_thread(void *arg)
 			else
 				hashwalk_read(&rd, b, i);
 		}
-		hashwalk_small_flush(&rd);
 		pthread_mutex_lock(&hw->lock);
 		b->done = true;
 		if (hw->awaited == b)
@@ -292,7 +290,6 @@ static void *work_thread(void *arg)
 		pthread_mutex_unlock(&hw->lock);
 	}
 	file_opener_closep(&rd.opener);
-	free(rd.small_bytes);
 	free(rd.buffer);
 	return NULL;
 }

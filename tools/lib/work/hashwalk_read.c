@@ -99,46 +99,34 @@ static bool fits(struct reader *rd, struct hashwalk_item *it)
 	return it->extents;
 }
 
-static int hash_content(struct reader *rd, struct hashwalk_item *it, struct file *f)
-{
-	struct hash h;
-	int64_t r;
-
-	hash_init(&h, rd->opts->hashes);
-	if (is_sparse(&it->info))
-		r = hash_extents(rd, f, &h, it->info.size, !it->extents);
-	else
-		r = read_range(rd, f, &h, 0, UINT64_MAX, it->info.size);
-	if (r < 0)
-		return (int)r;
-	hash_peek(&h, &it->sums);
-	return 0;
-}
-
 static void hash_file(struct reader *rd, struct hashwalk_item *it, int pin)
 {
 	AUTO_DONE(file_closep) struct file *f = NULL;
 	struct file_info now;
-	int r;
+	struct hash h;
+	int64_t r;
 
 	if (!fits(rd, it))
 		return;
 	r = rd->opener ? file_opener_open(rd->opener, pin, &it->info, &f)
 		       : file_open_pinned(pin, &it->info, &f);
 	if (r < 0) {
-		fail(it, "open", r);
+		fail(it, "open", (int)r);
 		return;
 	}
 	it->noatime = file_noatime(f);
+	hash_init(&h, rd->opts->hashes);
 	file_cache_note(f, 0, it->info.size);
-	r = hashwalk_small_add(rd, it, f);
-	if (r == -EFBIG)
-		r = hash_content(rd, it, f);
+	if (is_sparse(&it->info))
+		r = hash_extents(rd, f, &h, it->info.size, !it->extents);
+	else
+		r = read_range(rd, f, &h, 0, UINT64_MAX, it->info.size);
 	file_cache_drop(f, 0, it->info.size);
 	if (r < 0) {
-		fail(it, "read", r);
+		fail(it, "read", (int)r);
 		return;
 	}
+	hash_peek(&h, &it->sums);
 	if (file_info(f, &now) == 0 && !same_state(&it->info, &now)) {
 		it->changed = true;
 		it->size_now = now.size;
