@@ -179,8 +179,11 @@ static int show(struct run *run, struct process_id id)
 
 	if (r == -ESRCH || r == -ENOENT)
 		return 0;
-	if (r < 0)
-		return r;
+	if (r < 0) {
+		gap_tell(&run->gaps,
+			 &(struct gap){ .err = r, .what = "open process", .pid = id.pid });
+		return r == -ENOMEM ? r : 0;
+	}
 	/* Kernel threads and zombies have no memory, and that is no gap. */
 	if ((process_stat(p)->flags & PROC_PF_KTHREAD) || process_stat(p)->state == 'Z')
 		return 0;

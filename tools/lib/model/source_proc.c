@@ -60,9 +60,30 @@ const char *proc_text_name(enum proc_text t)
 	return texts[t].name;
 }
 
+/* Gone, a zombie, or on its way out: its memory is gone first, and with it the right to look. */
+static bool is_ending(const struct process *p)
+{
+	enum { EXITING = 0x4, TEXT_MAX = 1024 }; /* PF_EXITING, include/linux/sched.h */
+	AUTO_CLOSE int fd = openat(p->fd, "stat", O_RDONLY | O_CLOEXEC);
+	unsigned char text[TEXT_MAX];
+	struct proc_stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return true;
+	n = read(fd, text, sizeof(text));
+	if (n <= 0 || proc_parse_stat(bytes_of(text, (size_t)n), &st) < 0)
+		return true;
+	return st.state == 'Z' || st.state == 'X' || (st.flags & EXITING);
+}
+
 int process_gone(const struct process *p, int err)
 {
-	if (err != -ENOENT || !p->source->procfs)
+	if (!p->source->procfs)
+		return err;
+	if (process_refused(err))
+		return is_ending(p) ? -ESRCH : err;
+	if (err != -ENOENT)
 		return err;
 	return faccessat(p->fd, "stat", F_OK, 0) < 0 ? -ESRCH : err;
 }
