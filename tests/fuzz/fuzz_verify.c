@@ -35,8 +35,10 @@ static void verify(struct bytes b, struct sink *salvage, struct verify_result *r
 	uint64_t told = 0;
 	struct verify_options opts = { .entry = count, .ctx = &told, .salvage = salvage };
 	AUTO_CLOSE int fd = memfd(b);
+	AUTO_DONE(intake_closep) struct intake *in = NULL;
 
-	must(verify_stream(fd, &opts, res) == 0);
+	must(intake_fd(fd, &in) == 0);
+	must(verify_stream(in, &opts, res) == 0);
 	must(res->stream_bytes == b.n && told == res->proven_entries);
 	must(res->proven_bytes <= b.n);
 }

@@ -154,7 +154,10 @@ static inline struct looked look(const struct test_sink *t, const char *name)
 	struct unseal *u;
 	struct untar *tar;
 
-	CHECK_INT(unseal_open(fd, &u), 0);
+	struct intake *in;
+
+	CHECK_INT(intake_fd(fd, &in), 0);
+	CHECK_INT(unseal_open(in, &u), 0);
 	CHECK_INT(untar_open(&ops, &l, &tar), 0);
 	while (unseal_next(u, &f) > 0 && f.kind != UNSEAL_SEAL) {
 		if (f.kind == UNSEAL_DATA)
@@ -163,6 +166,7 @@ static inline struct looked look(const struct test_sink *t, const char *name)
 	}
 	untar_closep(&tar);
 	unseal_closep(&u);
+	intake_closep(&in);
 	CHECK_INT(close(fd), 0);
 	return l;
 }

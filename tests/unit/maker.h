@@ -164,8 +164,11 @@ static inline void maker_verify(struct bytes b, const struct verify_options *opt
 				struct verify_result *ret)
 {
 	int fd = maker_memfd(b);
+	struct intake *in = NULL;
 
-	CHECK_INT(verify_stream(fd, opts, ret), 0);
+	CHECK_INT(intake_fd(fd, &in), 0);
+	CHECK_INT(verify_stream(in, opts, ret), 0);
+	intake_closep(&in);
 	CHECK_INT(close(fd), 0);
 }
 

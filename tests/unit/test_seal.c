@@ -125,7 +125,7 @@ static void check_failing(void)
 	unsigned char frame[64] = { 0 };
 
 	for (int left = 0; left < 6; left++) {
-		struct failing f = { { &ops }, left };
+		struct failing f = { { .ops = &ops }, left };
 		struct seal_totals totals;
 		struct seal *s;
 		int r = 0;

@@ -225,13 +225,16 @@ static void check_salvage_pipe(struct maker *m)
 	struct verify_result res;
 	struct sink *sink;
 	int fds[2];
+	struct intake *in = NULL;
 
 	CHECK_INT(pipe(fds), 0);
 	CHECK_INT(write(fds[1], m->stream.p, 1000), 1000);
 	CHECK_INT(close(fds[1]), 0);
 	CHECK_INT(sink_buf(&out, &sink), 0);
 	opts.salvage = sink;
-	CHECK_INT(verify_stream(fds[0], &opts, &res), -ESPIPE);
+	CHECK_INT(intake_fd(fds[0], &in), 0);
+	CHECK_INT(verify_stream(in, &opts, &res), -ESPIPE);
+	intake_closep(&in);
 	CHECK_INT(sink_close(sink), 0);
 	CHECK_INT(close(fds[0]), 0);
 	OK("salvage from a pipe is refused");

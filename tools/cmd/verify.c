@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* csi verify: what of a bundle is proven; --salvage writes a clean one of it. */
-#include "work/verify.h"
-
-#include "base/escape.h"
-#include "cmd/cmd.h"
+#include "cmd/verify_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
-
-struct verify_args {
-	struct common_args common;
-	const char *salvage;
-	bool list;
-};
 
 static const struct opt verify_opts[] = {
 	{ .name = "salvage",
@@ -34,220 +24,27 @@ static const struct opt verify_opts[] = {
 
 static const struct opt_table tables[] = { OPT_TABLE(verify_opts), OPT_TABLE(common_talk_opts) };
 
-/* One run over all files. */
-struct verify_run {
-	const struct verify_args *args;
-	struct run run; /* for cmd_fail(); no source is opened */
-	struct out *out;
-	const char *file;
-	struct buf text;
-	int exit;
-};
-
-static const struct {
-	const char *word;
-	enum exit_code exit;
-} verdicts[] = {
-	[VERIFY_SEALED] = { "sealed", EXIT_COMPLETE },
-	[VERIFY_CUT] = { "cut", EXIT_PARTIAL },
-	[VERIFY_ALTERED] = { "altered", EXIT_FAILED },
-	[VERIFY_NOT_ONE] = { "none", EXIT_FAILED },
-};
-
 static int write_out(void *ctx, struct bytes b)
 {
 	(void)ctx;
 	return fwrite(b.p, 1, b.n, stdout) == b.n ? 0 : -EPIPE;
 }
 
-static struct bytes text_of(struct verify_run *v, struct bytes target)
-{
-	buf_clear(&v->text);
-	return escape_add(&v->text, target) == 0 ? buf_bytes(&v->text) : bytes_str("?");
-}
-
-/* ---- one proven entry ---------------------------------------------------------------------- */
-
-static int list_entry(void *ctx, struct bytes path, uint64_t size, const unsigned char *sha256)
-{
-	struct verify_run *v = ctx;
-	char hex[HASH_HEX_MAX] = "-";
-
-	if (sha256)
-		hash_hex(sha256, 32, hex);
-	if (!v->out) {
-		struct bytes t = text_of(v, path);
-
-		return printf("%-64s %12" PRIu64 " %.*s\n", hex, size, (int)t.n,
-			      (const char *)t.p) < 0
-			       ? -EPIPE
-			       : 0;
-	}
-	out_begin(v->out, "event");
-	out_str(v->out, F_CSI_ACTION, "verify entry");
-	out_bytes(v->out, F_CSI_ITEM, path);
-	if (sha256)
-		out_str(v->out, F_FILE_HASH_SHA256, hex);
-	out_u64(v->out, F_FILE_SIZE, size);
-	return out_end(v->out);
-}
-
-/* ---- one file ------------------------------------------------------------------------------ */
-
-static int put_record(struct verify_run *v, const struct verify_result *res)
-{
-	struct out *o = v->out;
-	char hex[HASH_HEX_MAX];
-
-	hash_hex(res->sha256, sizeof(res->sha256), hex);
-	out_begin(o, "state");
-	out_str(o, F_CSI_ACTION, "verify");
-	if (res->verdict != VERIFY_SEALED) {
-		out_u64(o, F_CSI_VERIFY_AT, res->at);
-		out_str(o, F_CSI_VERIFY_REASON, res->reason);
-	}
-	out_u64(o, F_CSI_VERIFY_CHECKPOINTS, res->checkpoints);
-	out_u64(o, F_CSI_VERIFY_ENTRIES, res->proven_entries);
-	out_u64(o, F_CSI_VERIFY_PROVEN, res->proven_bytes);
-	if (res->has_seal)
-		out_str(o, F_CSI_VERIFY_STATUS, bundle_status_name(res->status));
-	out_u64(o, F_CSI_VERIFY_SUMS, res->hashes_checked);
-	out_u64(o, F_CSI_VERIFY_TAR_BYTES, res->proven_tar_bytes);
-	out_str(o, F_CSI_VERIFY_VERDICT, verdicts[res->verdict].word);
-	out_str(o, F_FILE_HASH_SHA256, hex);
-	out_bytes(o, F_FILE_PATH, bytes_str(v->file));
-	out_u64(o, F_FILE_SIZE, res->stream_bytes);
-	return out_end(o);
-}
-
-static void put_headline(struct verify_run *v, const struct verify_result *res)
-{
-	struct bytes name = text_of(v, bytes_str(v->file));
-
-	printf("%.*s: ", (int)name.n, (const char *)name.p);
-	switch (res->verdict) {
-	case VERIFY_SEALED:
-		printf("sealed, %s", bundle_status_name(res->status));
-		if (res->gaps)
-			printf(", %" PRIu64 " gap%s", res->gaps, res->gaps == 1 ? "" : "s");
-		printf("\n");
-		break;
-	case VERIFY_CUT:
-	case VERIFY_ALTERED:
-		printf("%s: %s\n", verdicts[res->verdict].word, res->reason);
-		break;
-	case VERIFY_NOT_ONE:
-		printf("not a bundle: %s\n", res->reason);
-		break;
-	}
-}
-
-static void put_text(struct verify_run *v, const struct verify_result *res)
-{
-	char hex[HASH_HEX_MAX];
-
-	put_headline(v, res);
-	if (v->args->common.quiet || res->verdict == VERIFY_NOT_ONE)
-		return;
-	hash_hex(res->sha256, sizeof(res->sha256), hex);
-	printf("  %-8s %" PRIu64 " entries, %" PRIu64 " bytes of tar, %" PRIu64 " sums agree\n",
-	       "proven", res->proven_entries, res->proven_tar_bytes, res->hashes_checked);
-	if (res->verdict != VERIFY_SEALED)
-		printf("  %-8s %" PRIu64 " of %" PRIu64 " bytes, %" PRIu64 " checkpoint%s\n",
-		       "up to", res->proven_bytes, res->stream_bytes, res->checkpoints,
-		       res->checkpoints == 1 ? "" : "s");
-	printf("  %-8s sha256=%s bytes=%" PRIu64 "\n", "stream", hex, res->stream_bytes);
-	struct bytes name = text_of(v, bytes_str(v->file));
-	if (res->verdict == VERIFY_SEALED || res->index_cut)
-		printf("  %-8s tar --zstd -xf %.*s && (cd %s && cat sums/*.sha256 | sha256sum -c "
-		       "--quiet -)\n",
-		       "open", (int)name.n, (const char *)name.p, res->top);
-	else if (res->proven_entries && !v->args->salvage)
-		printf("  %-8s csi verify --salvage OUT.tar.zst %.*s && tar --zstd -xf "
-		       "OUT.tar.zst\n",
-		       "open", (int)name.n, (const char *)name.p);
-}
-
-static int open_salvage(struct verify_run *v, struct sink **ret)
-{
-	AUTO_CLOSE int fd =
-		open(v->args->salvage, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return -errno;
-	int r = sink_fd(fd, true, ret);
-	if (r == 0)
-		(void)take_fd(&fd);
-	return r;
-}
-
-static void tell_salvaged(struct verify_run *v, const struct verify_result *res)
-{
-	const char *out = v->args->salvage;
-	bool wrote = (res->verdict == VERIFY_CUT || res->verdict == VERIFY_ALTERED) &&
-		     res->proven_entries;
-
-	if (!wrote)
-		(void)unlink(out); /* created by us a moment ago, and empty */
-	if (v->out || v->args->common.quiet)
-		return;
-	struct bytes name = text_of(v, bytes_str(out));
-	if (wrote)
-		printf("  %-8s %.*s, sealed as partial: tar --zstd -xf %.*s\n", "salvaged",
-		       (int)name.n, (const char *)name.p, (int)name.n, (const char *)name.p);
-	else
-		printf("  %-8s nothing written: %s\n", "salvaged",
-		       res->verdict == VERIFY_SEALED ? "it is whole" : "nothing is proven");
-}
-
-static int verify_fd(struct verify_run *v, int fd)
-{
-	bool list = v->args->list || v->args->common.verbose;
-	struct verify_options opts = { .ctx = v, .entry = list ? list_entry : NULL };
-	struct verify_result res;
-	struct sink *sink = NULL;
-	int r = 0;
-
-	if (v->args->salvage) {
-		r = open_salvage(v, &sink);
-		if (r < 0) {
-			cmd_fail(&v->run, "create", bytes_str(v->args->salvage), r,
-				 r == -EEXIST ? "csi never overwrites" : NULL);
-			return EXIT_FAILED;
-		}
-		opts.salvage = sink;
-	}
-	r = verify_stream(fd, &opts, &res);
-	int closed = sink_close(sink);
-	if (r == 0)
-		r = closed;
-	if (r < 0) {
-		cmd_fail(&v->run, v->args->salvage ? "verify and salvage" : "verify",
-			 bytes_str(v->file), r, NULL);
-		if (v->args->salvage)
-			(void)unlink(v->args->salvage);
-		return EXIT_FAILED;
-	}
-	if (v->out)
-		(void)put_record(v, &res);
-	else
-		put_text(v, &res);
-	if (v->args->salvage)
-		tell_salvaged(v, &res);
-	return (int)verdicts[res.verdict].exit;
-}
-
 static int verify_file(struct verify_run *v, const char *file)
 {
+	AUTO_DONE(intake_closep) struct intake *in = NULL;
+	AUTO_CLOSE int own = -1;
+	int fd = STDIN_FILENO;
+
 	v->file = file;
-	if (strcmp(file, "-") == 0)
-		return verify_fd(v, STDIN_FILENO);
-	AUTO_CLOSE int fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		cmd_fail(&v->run, "open", bytes_str(file), -errno, NULL);
+	if (strcmp(file, "-") != 0)
+		fd = own = open(file, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : intake_fd(fd, &in);
+	if (r < 0) {
+		cmd_fail(&v->run, "open", bytes_str(file), r, NULL);
 		return EXIT_FAILED;
 	}
-	return verify_fd(v, fd);
+	return verify_one(v, in);
 }
 
 static int open_out(struct verify_run *v)

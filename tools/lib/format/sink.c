@@ -61,7 +61,7 @@ int sink_fd(int fd, bool own, struct sink **ret)
 	static const struct sink_ops ops = { .write = fd_write,
 					     .flush = fd_flush,
 					     .close = fd_close };
-	struct fd_sink *f = malloc(sizeof(*f));
+	struct fd_sink *f = calloc(1, sizeof(*f));
 
 	if (!f)
 		return -ENOMEM;
@@ -91,7 +91,7 @@ int sink_buf(struct buf *b, struct sink **ret)
 	static const struct sink_ops ops = { .write = buf_sink_write,
 					     .flush = fd_flush,
 					     .close = buf_sink_close };
-	struct buf_sink *s = malloc(sizeof(*s));
+	struct buf_sink *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;

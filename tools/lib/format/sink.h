@@ -13,6 +13,11 @@ struct sink_ops {
 };
 struct sink {
 	const struct sink_ops *ops;
+	/*
+	 * Bytes leave only in whole blocks of this size, counted from the first (age: 65,536);
+	 * flush cannot hand on less. 0: any byte can leave at once.
+	 */
+	size_t block;
 };
 
 static inline int sink_write(struct sink *s, const void *p, size_t n)

@@ -16,8 +16,9 @@ enum {
 };
 
 struct unseal {
-	int fd;
-	bool ended;	    /* read(2) said 0 */
+	struct intake *in;
+	bool ended;	    /* the intake said 0, or that it is cut or bad */
+	int broken;	    /* -ENODATA or -EBADMSG of the intake, once it is met */
 	unsigned char *buf; /* what was read of the stream from offset AT on */
 	size_t n;	    /* bytes in BUF */
 	size_t frame;	    /* of these, the frame handed out last */
@@ -31,13 +32,13 @@ struct unseal {
 	const char *why;
 };
 
-int unseal_open(int fd, struct unseal **ret)
+int unseal_open(struct intake *in, struct unseal **ret)
 {
 	struct unseal *u = calloc(1, sizeof(*u));
 
 	if (!u)
 		return -ENOMEM;
-	u->fd = fd;
+	u->in = in;
 	hash_init(&u->hash, HASH_SHA256);
 	frame_table_init(&u->table);
 	u->buf = malloc(UNSEAL_BUFFER);
@@ -68,18 +69,31 @@ static int bad(struct unseal *u, const char *why)
 	return -EBADMSG;
 }
 
+/*
+ * What an intake gave before it broke is judged first: it is proven by itself, and a checkpoint in
+ * it counts.
+ */
 static int read_more(struct unseal *u)
 {
-	ssize_t r;
+	ssize_t r = intake_read(u->in, u->buf + u->n, UNSEAL_BUFFER - u->n);
 
-	do
-		r = read(u->fd, u->buf + u->n, UNSEAL_BUFFER - u->n);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return -errno;
-	u->ended = r == 0;
-	u->n += (size_t)r;
+	if (r == -ENODATA || r == -EBADMSG)
+		u->broken = (int)r;
+	else if (r < 0)
+		return (int)r;
+	u->ended = r <= 0;
+	if (r > 0)
+		u->n += (size_t)r;
 	return 0;
+}
+
+/* How it is called that no more bytes come: -ENODATA, or -EBADMSG when the intake is damaged. */
+static int no_more(struct unseal *u)
+{
+	if (u->broken == 0)
+		return -ENODATA;
+	u->why = intake_why(u->in);
+	return u->broken;
 }
 
 /* At least N bytes of the frame, or -ENODATA. N never exceeds ZST_FRAME_MAX but for a table's tail.
@@ -87,7 +101,7 @@ static int read_more(struct unseal *u)
 static int need(struct unseal *u, size_t n)
 {
 	while (u->n < n) {
-		int r = u->ended ? -ENODATA : read_more(u);
+		int r = u->ended ? no_more(u) : read_more(u);
 
 		if (r < 0)
 			return r;
@@ -240,7 +254,7 @@ static int next_table(struct unseal *u, struct unseal_frame *ret)
 		u->frame = now;
 		advance(u);
 		if (done < want->n && u->n == 0 && u->ended)
-			return -ENODATA;
+			return no_more(u);
 	}
 	u->complete = true;
 	*ret = (struct unseal_frame){ .kind = UNSEAL_TABLE, .offset = u->at - want->n };
@@ -261,7 +275,7 @@ static int judge_magic(struct unseal *u, uint32_t *ret)
 		if (memcmp(u->buf, want, n) != 0)
 			continue;
 		*ret = magics[i];
-		return n < FRAME_MAGIC_SIZE ? -ENODATA : 0;
+		return n < FRAME_MAGIC_SIZE ? no_more(u) : 0;
 	}
 	u->foreign = !u->begun;
 	return bad(u, u->begun ? "no frame begins here" : "does not begin with a zstd frame");
@@ -273,10 +287,10 @@ int unseal_next(struct unseal *u, struct unseal_frame *ret)
 
 	advance(u);
 	int r = need(u, FRAME_MAGIC_SIZE);
-	if (r < 0 && r != -ENODATA)
+	if (r < 0 && r != -ENODATA && r != -EBADMSG)
 		return r;
 	if (u->n == 0)
-		return 0;
+		return u->broken ? r : 0;
 	if (u->complete)
 		return bad(u, "bytes follow the end");
 	if (u->sealed)

@@ -6,6 +6,7 @@
 
 #include "format/frame.h"
 #include "format/hash.h"
+#include "format/intake.h"
 
 enum unseal_kind { UNSEAL_DATA, UNSEAL_CHECKPOINT, UNSEAL_SEAL, UNSEAL_TABLE };
 
@@ -20,16 +21,17 @@ struct unseal_frame {
 
 struct unseal;
 
-/* FD is borrowed and read forward. 0, -ENOMEM. */
-int unseal_open(int fd, struct unseal **ret);
+/* IN is borrowed and read forward. 0, -ENOMEM. */
+int unseal_open(struct intake *in, struct unseal **ret);
 void unseal_closep(struct unseal **u);
 
 /*
  * unseal_next - checks 1 and 2 of FORMAT.md section 4, and of check 3 what is zstd's.
  *
- * 1 with a frame; 0 at the end between two frames; -ENODATA: the stream ends inside a frame;
- * -EBADMSG: a byte disagrees (unseal_why says which and where); other -errno: of reading, or
- * -ENOMEM. A frame that is judged right is added to the table by unseal_accept().
+ * 1 with a frame; 0 at the end between two frames; -ENODATA: the stream ends inside a frame, or the
+ * intake before its own end; -EBADMSG: a byte disagrees (unseal_why says which and where); other
+ * -errno: of reading, or -ENOMEM. A frame that is judged right is added to the table by
+ * unseal_accept().
  */
 int unseal_next(struct unseal *u, struct unseal_frame *ret);
 int unseal_accept(struct unseal *u, const struct unseal_frame *f);

@@ -172,11 +172,11 @@ static int put_parts(struct salvage *s)
 	return r == 0 ? flush(s) : r;
 }
 
-static int write_all(struct salvage *s, int fd)
+static int write_all(struct salvage *s)
 {
 	AUTO_DONE(unseal_closep) struct unseal *u = NULL;
 	struct seal_totals totals;
-	int r = unseal_open(fd, &u);
+	int r = unseal_open(s->v->in, &u);
 
 	if (r == 0)
 		r = tarcheck_init(&s->tar, NULL, NULL);
@@ -195,18 +195,19 @@ static int write_all(struct salvage *s, int fd)
 	return r;
 }
 
-int salvage_write(int fd, off_t start, const struct verify *v)
+int salvage_write(const struct verify *v)
 {
 	struct salvage s = { .v = v };
 	int r = 0;
 
 	if (v->kept == 0)
 		return 0;
-	if (lseek(fd, start, SEEK_SET) < 0)
-		return -errno;
+	r = intake_rewind(v->in);
+	if (r < 0)
+		return r;
 	s.frame = malloc(ZST_CONTENT_MAX);
 	s.packed = malloc(ZST_FRAME_MAX);
-	r = s.frame && s.packed ? write_all(&s, fd) : -ENOMEM;
+	r = s.frame && s.packed ? write_all(&s) : -ENOMEM;
 	pax_closep(&s.pax);
 	ledger_done(&s.ledger);
 	seal_closep(&s.seal);

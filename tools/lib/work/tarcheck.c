@@ -82,8 +82,13 @@ static int begin_part(struct tarcheck *t, const struct untar_entry *e)
 	t->part = ledger ? TARCHECK_LEDGER : sums ? TARCHECK_SUMS : TARCHECK_OTHER;
 	if (t->sums_next && !sums)
 		return bad(t, "a ledger part is not followed by its sums part");
-	if (t->part == TARCHECK_OTHER)
+	t->kept = t->part != TARCHECK_OTHER;
+	buf_clear(&t->text);
+	if (t->part == TARCHECK_OTHER) {
+		t->kept = e->type == UNTAR_FILE && !e->sparse && e->size <= TARCHECK_KEEP_MAX &&
+			  t->ops && t->ops->want && t->ops->want(t->ctx, t->name);
 		return 0;
+	}
 	snprintf(want, sizeof(want),
 		 ledger ? "ledger/%06" PRIu64 ".jsonl" : "sums/%06" PRIu64 ".sha256", t->seq);
 	if (!bytes_eq(t->name, bytes_str(want)) || e->type != UNTAR_FILE || e->sparse ||
@@ -91,7 +96,6 @@ static int begin_part(struct tarcheck *t, const struct untar_entry *e)
 		return bad(t, "a ledger or sums part is out of order");
 	if (e->size > LEDGER_PART_MAX)
 		return bad(t, "a ledger or sums part is too long");
-	buf_clear(&t->text);
 	return 0;
 }
 
@@ -100,6 +104,7 @@ static int on_begin(void *ctx, const struct untar_entry *e)
 	struct tarcheck *t = ctx;
 
 	t->part = TARCHECK_OTHER;
+	t->kept = false;
 	t->hashed = 0;
 	t->extents = e->sparse && e->size > ITEM_SPARSE_SUM_MAX;
 	hash_init(&t->hash, HASH_SHA256);
@@ -143,7 +148,7 @@ static int on_data(void *ctx, uint64_t offset, struct bytes p, uint64_t length)
 		hash_zeros(&t->hash, offset - t->hashed);
 	hash_add(&t->hash, p.p, p.n);
 	t->hashed = offset + p.n;
-	return t->part == TARCHECK_OTHER ? 0 : buf_addb(&t->text, p);
+	return t->kept ? buf_addb(&t->text, p) : 0;
 }
 
 /* ---- ledger and sums parts ----------------------------------------------------------------- */
@@ -314,7 +319,9 @@ static int on_end(void *ctx, const struct untar_entry *e)
 				       .type = e->type,
 				       .size = e->size,
 				       .extents = t->extents,
-				       .own = t->part != TARCHECK_OTHER };
+				       .own = t->part != TARCHECK_OTHER,
+				       .kept = t->kept,
+				       .content = buf_bytes(&t->text) };
 	struct digests d;
 	int r = 0;
 
@@ -330,21 +337,20 @@ static int on_end(void *ctx, const struct untar_entry *e)
 		return r;
 	t->entries++;
 	t->entries_end = untar_bytes(t->untar);
-	return t->entry ? t->entry(t->ctx, &done) : 0;
+	return t->ops && t->ops->entry ? t->ops->entry(t->ctx, &done) : 0;
 }
 
 /* ---- the interface ------------------------------------------------------------------------- */
 
-int tarcheck_init(struct tarcheck *t, int (*entry)(void *ctx, const struct tarcheck_entry *e),
-		  void *ctx)
+int tarcheck_init(struct tarcheck *t, const struct tarcheck_ops *ops, void *ctx)
 {
-	static const struct untar_ops ops = { .begin = on_begin, .data = on_data, .end = on_end };
+	static const struct untar_ops untar = { .begin = on_begin, .data = on_data, .end = on_end };
 
-	*t = (struct tarcheck){ .seq = 1, .entry = entry, .ctx = ctx };
+	*t = (struct tarcheck){ .seq = 1, .ops = ops, .ctx = ctx };
 	t->text = BUF_LIMIT(LEDGER_PART_MAX);
 	t->sums = BUF_LIMIT(LEDGER_PART_MAX);
 	t->open = BUF_LIMIT(TARCHECK_OPEN_MAX);
-	return untar_open(&ops, t, &t->untar);
+	return untar_open(&untar, t, &t->untar);
 }
 
 void tarcheck_done(struct tarcheck *t)

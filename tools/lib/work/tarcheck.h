@@ -17,7 +17,11 @@ struct tarcheck_entry {
 	bool extents;
 	bool own; /* a ledger or sums part */
 	unsigned char sha256[32];
+	bool kept; /* CONTENT is all of it: a ledger or sums part, or WANT asked for it */
+	struct bytes content; /* valid during the call */
 };
+
+enum { TARCHECK_KEEP_MAX = 1 << 20 };
 
 enum tarcheck_part { TARCHECK_OTHER, TARCHECK_LEDGER, TARCHECK_SUMS };
 
@@ -35,7 +39,8 @@ struct tarcheck {
 	struct bytes name;
 	uint64_t hashed; /* content behind us */
 	bool extents;
-	struct buf text; /* of a ledger or sums part */
+	bool kept; /* TEXT has its content: a ledger or sums part, or WANT asked for it */
+	struct buf text;
 
 	/* The chain. */
 	uint64_t seq;	/* of the next pair */
@@ -47,15 +52,23 @@ struct tarcheck {
 	bool last_is_sums;
 
 	const char *why;
-	/* Told of each complete entry; may be NULL. */
-	int (*entry)(void *ctx, const struct tarcheck_entry *e);
+	const struct tarcheck_ops *ops;
 	void *ctx;
 };
 
-int tarcheck_init(struct tarcheck *t, int (*entry)(void *ctx, const struct tarcheck_entry *e),
-		  void *ctx);
+/* Either may be NULL. */
+struct tarcheck_ops {
+	/* Told of each complete entry. */
+	int (*entry)(void *ctx, const struct tarcheck_entry *e);
+	/* Whether the content of the regular file NAME of at most TARCHECK_KEEP_MAX bytes is to be
+	 * kept. */
+	bool (*want)(void *ctx, struct bytes name);
+};
+
+/* OPS is borrowed; NULL: nobody is told. */
+int tarcheck_init(struct tarcheck *t, const struct tarcheck_ops *ops, void *ctx);
 void tarcheck_done(struct tarcheck *t);
-/* 0, -EBADMSG (tarcheck_why), -ENOMEM, or what ENTRY returned. */
+/* 0, -EBADMSG (tarcheck_why), -ENOMEM, or what entry returned. */
 int tarcheck_feed(struct tarcheck *t, struct bytes b);
 const char *tarcheck_why(const struct tarcheck *t);
 /* The tar is whole, and ends as it must. */

@@ -6,50 +6,76 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum {
-	VERIFY_WAITING_MAX = 64 << 20,
-	VERIFY_HEAD = 1 + 8 + 32 + 8, /* digest there, size, digest, length of the path */
-};
+enum { VERIFY_WAITING_MAX = 64 << 20 };
 
 /* ---- entries that wait for a checkpoint ---------------------------------------------------- */
+
+/* Followed by the path and, if it is kept, the content. */
+struct waiting {
+	uint64_t size;
+	size_t path, top, content; /* lengths; TOP bytes of the path are the top directory's */
+	bool hashed, kept;
+	unsigned char sha256[32];
+};
+
+static bool on_want(void *ctx, struct bytes name)
+{
+	struct verify *v = ctx;
+
+	return v->opts->want && v->opts->want(v->opts->ctx, name);
+}
 
 static int on_entry(void *ctx, const struct tarcheck_entry *e)
 {
 	struct verify *v = ctx;
-	unsigned char head[VERIFY_HEAD];
+	struct waiting w = { .size = e->size,
+			     .path = e->path.n,
+			     .top = e->name.n ? (size_t)(e->name.p - e->path.p) : 0,
+			     .hashed = e->type == UNTAR_FILE && !e->extents };
 
-	if (!v->opts->entry || v->overflow)
+	/* Parts are kept by tarcheck in any case. */
+	w.kept = e->kept && v->opts->content && on_want(v, e->name);
+	if ((!v->opts->entry && !w.kept) || v->overflow)
 		return 0;
-	head[0] = e->type == UNTAR_FILE && !e->extents;
-	memcpy(head + 1, &e->size, sizeof(e->size));
-	memcpy(head + 9, e->sha256, sizeof(e->sha256));
-	memcpy(head + 41, &e->path.n, sizeof(e->path.n));
-	int r = buf_add(&v->waiting, head, sizeof(head));
+	w.content = w.kept ? e->content.n : 0;
+	memcpy(w.sha256, e->sha256, sizeof(w.sha256));
+	int r = buf_add(&v->waiting, &w, sizeof(w));
 	if (r == 0)
 		r = buf_addb(&v->waiting, e->path);
+	if (r == 0 && w.kept)
+		r = buf_addb(&v->waiting, e->content);
 	if (r == -EFBIG) {
 		v->overflow = true;
+		v->res->untold = true;
 		buf_clear(&v->waiting);
 		r = 0;
 	}
 	return r;
 }
 
+static int tell_one(struct verify *v, const struct waiting *w, const unsigned char *p)
+{
+	const struct verify_options *o = v->opts;
+	int r = o->entry ? o->entry(o->ctx, bytes_of(p, w->path), w->size,
+				    w->hashed ? w->sha256 : NULL)
+			 : 0;
+
+	if (r == 0 && w->kept)
+		r = o->content(o->ctx, bytes_of(p + w->top, w->path - w->top),
+			       bytes_of(p + w->path, w->content));
+	return r;
+}
+
 static int tell_waiting(struct verify *v)
 {
-	const struct buf *w = &v->waiting;
+	const struct buf *b = &v->waiting;
+	struct waiting w;
 	int r = 0;
 
-	for (size_t at = 0; at < w->n && r == 0;) {
-		const unsigned char *p = w->p + at;
-		uint64_t size;
-		size_t n;
-
-		memcpy(&size, p + 1, sizeof(size));
-		memcpy(&n, p + 41, sizeof(n));
-		r = v->opts->entry(v->opts->ctx, bytes_of(p + VERIFY_HEAD, n), size,
-				   p[0] ? p + 9 : NULL);
-		at += VERIFY_HEAD + n;
+	for (size_t at = 0; at < b->n && r == 0; at += w.path + w.content) {
+		memcpy(&w, b->p + at, sizeof(w));
+		at += sizeof(w);
+		r = tell_one(v, &w, b->p + at);
 	}
 	buf_clear(&v->waiting);
 	v->overflow = false;
@@ -244,33 +270,52 @@ static int read_frames(struct verify *v)
 	}
 }
 
-static int run(struct verify *v, int fd)
+/* A pipe cannot be read twice: told before it is read once. */
+static int can_salvage(struct verify *v)
+{
+	return v->opts->salvage ? intake_rewind(v->in) : 0;
+}
+
+static int count_stored(struct verify *v)
 {
 	struct verify_result *res = v->res;
-	bool wants = v->opts->salvage != NULL;
-	off_t start = wants ? lseek(fd, 0, SEEK_CUR) : 0;
-	int r = start < 0 ? -errno : 0;
+
+	if (v->in->ops->stored)
+		return v->in->ops->stored(v->in, &res->stored_bytes, res->stored_sha256);
+	res->stored_bytes = res->stream_bytes;
+	memcpy(res->stored_sha256, res->sha256, sizeof(res->stored_sha256));
+	return 0;
+}
+
+static int run(struct verify *v)
+{
+	static const struct tarcheck_ops ops = { .entry = on_entry, .want = on_want };
+	struct verify_result *res = v->res;
+	int r = can_salvage(v);
 
 	if (r == 0)
-		r = unseal_open(fd, &v->unseal);
+		r = unseal_open(v->in, &v->unseal);
 	if (r == 0)
-		r = tarcheck_init(&v->tar, on_entry, v);
+		r = tarcheck_init(&v->tar, &ops, v);
 	if (r == 0)
 		r = read_frames(v);
 	if (r == 0)
 		r = unseal_drain(v->unseal, &res->stream_bytes, res->sha256);
-	if (r == 0 && wants && (res->verdict == VERIFY_CUT || res->verdict == VERIFY_ALTERED))
-		r = salvage_write(fd, start, v);
+	if (r == 0)
+		r = count_stored(v);
+	if (r == 0 && v->opts->salvage &&
+	    (res->verdict == VERIFY_CUT || res->verdict == VERIFY_ALTERED))
+		r = salvage_write(v);
 	return r;
 }
 
-int verify_stream(int fd, const struct verify_options *opts, struct verify_result *ret)
+int verify_stream(struct intake *in, const struct verify_options *opts, struct verify_result *ret)
 {
-	struct verify v = { .opts = opts, .res = ret };
+	struct verify v = { .opts = opts, .res = ret, .in = in };
 
 	*ret = (struct verify_result){ .verdict = VERIFY_ALTERED };
 	v.waiting = BUF_LIMIT(VERIFY_WAITING_MAX);
-	int r = run(&v, fd);
+	int r = run(&v);
 	if (v.tar.top.n)
 		snprintf(ret->top, sizeof(ret->top), "%.*s", (int)v.tar.top.n - 1,
 			 (const char *)v.tar.top.p);

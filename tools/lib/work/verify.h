@@ -5,6 +5,7 @@
 #define CSI_WORK_VERIFY_H
 
 #include "format/hash.h"
+#include "format/intake.h"
 #include "format/sink.h"
 #include "work/bundle.h"
 
@@ -28,8 +29,13 @@ struct verify_result {
 	uint64_t checkpoints;
 	uint64_t hashes_checked;  /* entries whose sum in sums/ agrees with their bytes */
 	unsigned char sha256[32]; /* of the stream as read */
-	char reason[160];	  /* why not SEALED, for a person: ours, offset included */
-	uint64_t at;		  /* offset where it went wrong */
+	/* Of the file as it is stored: the same, or what an encrypted one has outside. */
+	uint64_t stored_bytes;
+	unsigned char stored_sha256[32];
+	bool untold; /* more than can wait lay between two checkpoints: entries were counted, not
+			told */
+	char reason[160]; /* why not SEALED, for a person: ours, offset included */
+	uint64_t at;	  /* offset where it went wrong */
 };
 
 /*
@@ -39,9 +45,17 @@ struct verify_result {
  */
 typedef int (*verify_entry_fn)(void *ctx, struct bytes path, uint64_t size,
 			       const unsigned char sha256[32]);
+/*
+ * The content of an entry that WANT asked for, once it is proven, in order with the entries. NAME
+ * is below the top directory: "case.json", "ledger/000001.jsonl". Target bytes may be in both.
+ */
+typedef int (*verify_content_fn)(void *ctx, struct bytes name, struct bytes content);
 
 struct verify_options {
 	verify_entry_fn entry; /* or NULL */
+	/* Which contents to keep, of regular files up to TARCHECK_KEEP_MAX; both or none. */
+	bool (*want)(void *ctx, struct bytes name);
+	verify_content_fn content;
 	void *ctx;
 	struct sink
 		*salvage; /* not NULL: write a clean, sealed (partial) bundle of what is proven */
@@ -49,10 +63,10 @@ struct verify_options {
 };
 
 /*
- * FD is read once, forward (a pipe will do) unless salvage is asked for, which needs it seekable
- * (-ESPIPE). 0 with RET, or -errno of reading, memory or the salvage sink. To the sink goes nothing
- * when the stream is sealed, or when nothing of it is proven (proven_entries 0).
+ * IN is read once, forward (a pipe will do) unless salvage is asked for, which needs one that can
+ * be rewound (-ESPIPE). 0 with RET, or -errno of reading, memory or the salvage sink. To the sink
+ * goes nothing when the stream is sealed, or when nothing of it is proven (proven_entries 0).
  */
-int verify_stream(int fd, const struct verify_options *opts, struct verify_result *ret);
+int verify_stream(struct intake *in, const struct verify_options *opts, struct verify_result *ret);
 
 #endif

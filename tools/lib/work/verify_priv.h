@@ -21,12 +21,13 @@ struct verify {
 	/* Entries since the last checkpoint, until one proves them. */
 	struct buf waiting;
 	bool overflow; /* more than can wait: they are counted, not told */
+	struct intake *in;
 };
 
 /*
- * salvage_write - reads the stream again from START and writes what V proved. 0, -ENODATA: nothing
- * is proven; -ESTALE: the stream is not what it was; -errno.
+ * salvage_write - reads the stream again from its start and writes what V proved. 0, -ENODATA:
+ * nothing is proven; -ESTALE: the stream is not what it was; -errno.
  */
-int salvage_write(int fd, off_t start, const struct verify *v);
+int salvage_write(const struct verify *v);
 
 #endif
