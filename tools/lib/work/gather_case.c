@@ -188,11 +188,8 @@ int gather_case(struct gather *g, const struct gather_case *c)
 	return bundle_add_bytes(g->bundle, &e, buf_bytes(&text));
 }
 
-static int put_fact(struct gather *g, const char *key, uint64_t v)
+static int put_text_fact(struct gather *g, const char *key, const char *text)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, v);
 	out_begin(g->record, "event");
 	out_str(g->record, F_CSI_ACTION, "footprint");
 	out_str(g->record, F_CSI_KEY, key);
@@ -200,6 +197,28 @@ static int put_fact(struct gather *g, const char *key, uint64_t v)
 	if (out_end(g->record) < 0)
 		return -ENOMEM;
 	return gather_record_end(g);
+}
+
+static int put_fact(struct gather *g, const char *key, uint64_t v)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, v);
+	return put_text_fact(g, key, text);
+}
+
+/* The same clocks as at the start, in case.json. */
+static int put_end(struct gather *g)
+{
+	char utc[WHEN_TEXT_MAX];
+
+	when_text(when_now(CLOCK_REALTIME), utc);
+	int r = put_text_fact(g, "ended, UTC", utc);
+	if (r == 0)
+		r = put_fact(g, "ended, monotonic_ns", (uint64_t)when_now(CLOCK_MONOTONIC));
+	if (r == 0)
+		r = put_fact(g, "ended, boottime_ns", (uint64_t)when_now(CLOCK_BOOTTIME));
+	return r;
 }
 
 int gather_footprint(struct gather *g)
@@ -230,5 +249,5 @@ int gather_footprint(struct gather *g)
 	r = 0;
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(facts); i++)
 		r = put_fact(g, facts[i].key, facts[i].v);
-	return r;
+	return r < 0 ? r : put_end(g);
 }
