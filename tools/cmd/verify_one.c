@@ -159,6 +159,41 @@ static void tell_salvaged(struct verify_run *v, const struct verify_result *res)
 		       res->verdict == VERIFY_SEALED ? "it is whole" : "nothing is proven");
 }
 
+/* ---- who listens --------------------------------------------------------------------------- */
+
+static bool watched(const struct verify_watch *w, struct bytes name)
+{
+	return w->want && w->content && w->want(w->ctx, name);
+}
+
+static bool on_want(void *ctx, struct bytes name)
+{
+	const struct verify_run *v = ctx;
+	bool any = false;
+
+	for (size_t i = 0; i < v->nwatch; i++)
+		any |= watched(&v->watch[i], name);
+	return any;
+}
+
+static int on_content(void *ctx, struct bytes name, struct bytes content)
+{
+	const struct verify_run *v = ctx;
+	int r = 0;
+
+	for (size_t i = 0; i < v->nwatch && r == 0; i++)
+		if (watched(&v->watch[i], name))
+			r = v->watch[i].content(v->watch[i].ctx, name, content);
+	return r;
+}
+
+static void tell_watchers(struct verify_run *v, const struct verify_result *res)
+{
+	for (size_t i = 0; i < v->nwatch; i++)
+		if (v->watch[i].done)
+			v->watch[i].done(v->watch[i].ctx, res);
+}
+
 int verify_one(struct verify_run *v, struct intake *in)
 {
 	bool list = v->args->list || v->args->common.verbose;
@@ -167,6 +202,10 @@ int verify_one(struct verify_run *v, struct intake *in)
 	struct sink *sink = NULL;
 	int r = 0;
 
+	if (v->nwatch) {
+		opts.want = on_want;
+		opts.content = on_content;
+	}
 	if (v->args->salvage) {
 		r = open_salvage(v, &sink);
 		if (r < 0) {
@@ -191,6 +230,7 @@ int verify_one(struct verify_run *v, struct intake *in)
 		(void)put_record(v, &res);
 	else
 		put_text(v, &res);
+	tell_watchers(v, &res);
 	if (v->args->salvage)
 		tell_salvaged(v, &res);
 	return (int)verdicts[res.verdict].exit;

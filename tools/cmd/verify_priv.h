@@ -12,6 +12,18 @@ struct verify_args {
 	bool list;
 };
 
+/*
+ * Who listens while bundles are verified: what lies about a set or a case is in their content. DONE
+ * is told of each bundle's verdict after its content; V->file is its name. All but CTX may be NULL.
+ */
+struct verify_watch {
+	bool (*want)(void *ctx, struct bytes name);
+	verify_content_fn content; /* of what WANT asked for, once it is proven */
+	void (*done)(void *ctx, const struct verify_result *res);
+	void *ctx;
+};
+enum { VERIFY_WATCHES_MAX = 4 };
+
 /* One run over all operands. */
 struct verify_run {
 	const struct verify_args *args;
@@ -19,6 +31,8 @@ struct verify_run {
 	struct out *out; /* --json; else NULL */
 	const char *file;
 	struct buf text; /* of verify_text() */
+	struct verify_watch watch[VERIFY_WATCHES_MAX];
+	size_t nwatch;
 };
 
 /* verify_one.c: V->file, which IN reads: verified, salvaged if asked for, and told. An exit code.
