@@ -199,7 +199,7 @@ int cmd_open_stream(struct run *run, int *ret_fd)
 	if (isatty(STDOUT_FILENO))
 		return cmd_usage(
 			run->self,
-			"this is binary data and not for a terminal: redirect it, or -o FILE");
+			"this is raw data and not for a terminal: redirect it, or -o FILE");
 	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0) {
 		cmd_fail(run, "use standard output", bytes_of(NULL, 0), -errno, NULL);

@@ -13,7 +13,10 @@ enum {
 struct walk_args {
 	struct common_args common;
 	bool hash, sha1, md5, only_new, volumes;
+	int format; /* enum walk_format, -1: not given */
 };
+
+static const char *const formats[] = { "table", "json", "hashdeep", "sha256sum", NULL };
 
 static const struct opt walk_opts[] = {
 	{ .name = "hash",
@@ -36,6 +39,13 @@ static const struct opt walk_opts[] = {
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct walk_args, volumes),
 	  .help = "enter volumes and network mounts too" },
+	{ .name = "format",
+	  .kind = OPT_CHOICE,
+	  .offset = offsetof(struct walk_args, format),
+	  .arg = "FORMAT",
+	  .help = "table, json (as --json), or a list of regular files with paths from ./ on, to "
+		  "check a copy of the tree with: hashdeep (1.0, MD5 and SHA-256), sha256sum",
+	  .choices = formats },
 };
 
 static const struct opt_table tables[] = {
@@ -58,6 +68,7 @@ struct walk_cmd {
 	struct walk_root *roots;
 	size_t nroots;
 	uint64_t walked; /* operands that were found, in any root */
+	struct walk_list list;
 };
 
 static void tell(struct walk_cmd *w, const char *what, pid_t pid, int err)
@@ -200,11 +211,19 @@ static int find_roots(struct walk_cmd *w)
 	return EXIT_FAILED;
 }
 
+static bool is_output_error(const struct walk_cmd *w, int r)
+{
+	return r < 0 && (r == out_error(w->run->out) || r == w->list.err);
+}
+
 /* 0 to go on, or -errno that ends the command. */
 static int walk_path(struct walk_cmd *w, const struct walk_root *root, struct bytes path,
 		     bool *headed)
 {
-	struct walk_show show = { .run = w->run, .root = root, .headed = headed };
+	struct walk_show show = { .run = w->run,
+				  .list = w->list.hashes ? &w->list : NULL,
+				  .root = root,
+				  .headed = headed };
 	struct gap gap = { .what = "walk", .pid = root->pid, .on = path };
 	int r = hashwalk_run(root->root, path, &w->opts, walk_show_item, &show);
 
@@ -213,7 +232,7 @@ static int walk_path(struct walk_cmd *w, const struct walk_root *root, struct by
 	if (r == -ENOENT && w->npaths)
 		return 0;
 	w->walked++;
-	if (r == 0 || r == -ECANCELED || r == -ENOMEM || r == out_error(w->run->out))
+	if (r == 0 || r == -ECANCELED || r == -ENOMEM || is_output_error(w, r))
 		return r == -ECANCELED ? 0 : r;
 	gap.err = r;
 	gap_tell(&w->run->gaps, &gap);
@@ -244,12 +263,14 @@ static int walk_all(struct walk_cmd *w)
 {
 	int r = find_roots(w);
 
+	if (r < 0 && w->list.hashes)
+		r = walk_list_begin(&w->list, w->run, w->roots, w->nroots);
 	if (r >= 0)
 		return r;
 	r = 0;
 	for (size_t i = 0; r == 0 && i < w->nroots && !atomic_load(&w->run->stop); i++)
 		r = walk_root(w, &w->roots[i]);
-	if (r < 0 && r != out_error(w->run->out)) {
+	if (r < 0 && !is_output_error(w, r)) {
 		cmd_fail(w->run, "walk", bytes_of(NULL, 0), r, NULL);
 		return EXIT_FAILED;
 	}
@@ -258,6 +279,36 @@ static int walk_all(struct walk_cmd *w)
 		return EXIT_FAILED;
 	}
 	return EXIT_COMPLETE;
+}
+
+/* --json and --format are one choice: -1 to go on, or EXIT_USAGE. */
+static int choose_format(const struct command *self, struct walk_cmd *w, struct walk_args *a)
+{
+	if (a->format < 0)
+		a->format = a->common.json ? WALK_JSON : WALK_TABLE;
+	if (a->common.json && a->format != WALK_JSON)
+		return cmd_usage(self, "--json and another --format: choose one");
+	a->common.json = a->format == WALK_JSON;
+	w->list.format = (enum walk_format)a->format;
+	w->list.hashes = walk_list_hashes(w->list.format);
+	if (!w->list.hashes)
+		return -1;
+	if (a->sha1 || (a->md5 && !(w->list.hashes & (unsigned)HASH_MD5)))
+		return cmd_usage(self, "this format has its own digests: leave out --md5, --sha1");
+	a->hash = true;
+	a->md5 = w->list.hashes & (unsigned)HASH_MD5;
+	return -1;
+}
+
+/* What a list could not take is a failure of its own, after all else was told. */
+static void end_list(struct walk_cmd *w)
+{
+	int r = walk_list_end(&w->list);
+
+	if (r == 0)
+		return;
+	cmd_fail(w->run, "write the list", bytes_of(NULL, 0), r, NULL);
+	w->run->exit = (int)exit_worse((enum exit_code)w->run->exit, EXIT_FAILED);
 }
 
 static void set_options(struct walk_cmd *w, const struct walk_args *a)
@@ -278,22 +329,26 @@ static void set_options(struct walk_cmd *w, const struct walk_args *a)
 
 static int walk_run(const struct command *self, int argc, char **argv)
 {
-	struct walk_args args = { 0 };
+	struct walk_args args = { .format = -1 };
 	struct run run = { 0 };
-	struct walk_cmd w = { .run = &run };
+	struct walk_cmd w = { .run = &run, .list = { .argc = argc, .argv = argv } };
 	struct column columns[WALK_COLUMNS_MAX];
 	int operands, r;
 
 	r = cmd_parse(self, argc, argv, &args, &operands);
+	if (r < 0)
+		r = choose_format(self, &w, &args);
 	if (r >= 0)
 		return r;
 	set_options(&w, &args);
 	w.paths = argv + operands;
 	w.npaths = (size_t)(argc - operands);
-	r = cmd_begin(&run, self, &args.common, columns, walk_columns(w.opts.hashes, columns));
+	r = cmd_begin(&run, self, &args.common, columns,
+		      w.list.hashes ? 0 : walk_columns(w.opts.hashes, columns));
 	if (r >= 0)
 		return r;
 	run.exit = walk_all(&w);
+	end_list(&w);
 	for (size_t i = 0; i < w.nroots; i++)
 		root_done(&w.roots[i]);
 	free(w.roots);
@@ -303,8 +358,11 @@ static int walk_run(const struct command *self, int argc, char **argv)
 const struct command cmd_walk = {
 	.name = "walk",
 	.summary = "files of the target: metadata, hashes, and what is new since it started",
-	.usage = "[-p PID]... [--new] [--hash] [--volumes] [--json] [PATH...]",
-	.example = "csi walk --new --hash\ncsi walk -p 7 --hash --json /etc /tmp",
+	.usage = "[-p PID]... [--new] [--hash] [--volumes] [--format FORMAT] [PATH...]",
+	.example = "csi walk --new --hash\n"
+		   "csi walk -p 7 --hash --json /etc /tmp\n"
+		   "csi walk -p 7 --format hashdeep > list; cd COPY && hashdeep -rlak ../list .\n"
+		   "csi walk -p 7 --format sha256sum > list; cd COPY && sha256sum -c ../list",
 	.tables = tables,
 	.ntables = ARRAY_LEN(tables),
 	.run = walk_run,

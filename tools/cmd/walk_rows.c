@@ -198,6 +198,14 @@ static int tell_gap(struct walk_show *show, const struct gap *gap)
 	return out_gap(show->run->out, &g);
 }
 
+static int list_file(struct walk_show *show, const struct hashwalk_item *it)
+{
+	struct gap gap;
+	int r = walk_list_file(show->list, it, &gap);
+
+	return r < 0 || !gap.err ? r : tell_gap(show, &gap);
+}
+
 static int show_file(struct walk_show *show, const struct hashwalk_item *it)
 {
 	struct out *o = show->run->out;
@@ -255,7 +263,7 @@ static int show_heading(struct walk_show *show)
 	const struct walk_root *root = show->root;
 	int r = 0;
 
-	if (*show->headed || show->run->args->json || root->pid == 0)
+	if (*show->headed || show->list || show->run->args->json || root->pid == 0)
 		return 0;
 	*show->headed = true;
 	if (root->container_id.n >= 12)
@@ -289,5 +297,5 @@ int walk_show_item(void *ctx, const struct hashwalk_item *it)
 		snprintf(text, sizeof(text), "%llu files", (unsigned long long)show->files);
 		cmd_progress(show->run, text);
 	}
-	return show_file(show, it);
+	return show->list ? list_file(show, it) : show_file(show, it);
 }
