@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,22 @@ int mode_fds(int argc, char **argv)
 	int tcp = socket(AF_INET, SOCK_STREAM, 0), un = socket(AF_UNIX, SOCK_STREAM, 0);
 	ready("deleted %d\nmemfd %d\npipe %d\ntcp %d\nunix %d\n", deleted, memfd, pipes[0], tcp,
 	      un);
+	rest();
+}
+
+/* ram MIB: so much memory of its own, which does not compress */
+int mode_ram(int argc, char **argv)
+{
+	size_t n = (size_t)(argc > 0 ? number(argv[0]) : 1) << 20;
+	uint64_t *words = malloc(n), x = 88172645463325252u;
+
+	for (size_t i = 0; words && i < n / sizeof(*words); i++) {
+		x ^= x << 13; /* xorshift64 */
+		x ^= x >> 7;
+		x ^= x << 17;
+		words[i] = x;
+	}
+	ready("%s", words ? "ram\n" : "error: no memory\n");
 	rest();
 }
 

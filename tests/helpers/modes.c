@@ -223,5 +223,5 @@ const struct mode modes[] = {
 	{ "zombies", mode_zombies }, { "idle", mode_idle },   { "flash", mode_flash },
 	{ "churn", mode_churn },     { "reuse", mode_reuse }, { "over", mode_over },
 	{ "threads", mode_threads }, { "maps", mode_maps },   { "fds", mode_fds },
-	{ "true", mode_true },	     { NULL, NULL },
+	{ "true", mode_true },	     { "ram", mode_ram },     { NULL, NULL },
 };

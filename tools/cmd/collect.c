@@ -83,6 +83,16 @@ static void fail(struct run *run, const char *what, int err, const char *mend)
 	run->exit = (int)exit_worse((enum exit_code)run->exit, EXIT_FAILED);
 }
 
+static void fail_output(struct run *run, int err)
+{
+	const char *file = run->args->output;
+	bool named = file && strcmp(file, "-") != 0;
+
+	cmd_fail(run, "write", bytes_str(named ? file : "to standard output"), err,
+		 "csi verify says what of it arrived");
+	run->exit = (int)exit_worse((enum exit_code)run->exit, EXIT_FAILED);
+}
+
 /* The order of volatility: what goes first when the pod dies is read first. */
 static int gather_all(struct gather *g, const struct job *job)
 {
@@ -111,6 +121,8 @@ static int gather_all(struct gather *g, const struct job *job)
 			continue;
 		g->progress(g->progress_ctx, steps[i].title);
 		r = steps[i].fn(g);
+		if (r == -ECANCELED) /* nothing of this step or a later one is there without it */
+			gather_tell(g, r, "collect", 0, bytes_str(steps[i].title));
 	}
 	g->progress(g->progress_ctx, NULL);
 	return r;
@@ -166,12 +178,13 @@ static void write_bundle(struct job *job, struct sink *sink)
 		fail(run, "start the bundle", r, NULL);
 		return;
 	}
-	r = gather_into(job, bundle);
-	if (r < 0 && r != -ECANCELED)
-		fail(run, "collect", r, NULL);
-	r = bundle_end(bundle, judge(job, r), &job->totals);
+	int gathered = gather_into(job, bundle);
+	r = bundle_end(bundle, judge(job, gathered), &job->totals);
+	/* What ended the bundle has ended the gathering too, and is said once. */
+	if (gathered < 0 && gathered != -ECANCELED && gathered != r)
+		fail(run, "collect", gathered, NULL);
 	if (r < 0)
-		fail(run, "seal the bundle", r, "csi verify says what of it arrived");
+		fail_output(run, r);
 	else if (job->totals.gaps > 0)
 		run->exit = (int)exit_worse((enum exit_code)run->exit, EXIT_PARTIAL);
 }

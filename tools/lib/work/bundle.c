@@ -254,6 +254,11 @@ int bundle_end(struct bundle *b, enum bundle_status status, struct bundle_totals
 	return r;
 }
 
+int bundle_error(struct bundle *b)
+{
+	return bundle_err(b);
+}
+
 void bundle_progress(struct bundle *b, struct bundle_totals *ret)
 {
 	*ret = (struct bundle_totals){

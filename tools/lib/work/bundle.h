@@ -107,6 +107,8 @@ struct bundle_totals {
 enum bundle_status { BUNDLE_COMPLETE, BUNDLE_PARTIAL, BUNDLE_FAILED };
 const char *bundle_status_name(enum bundle_status s);
 int bundle_end(struct bundle *b, enum bundle_status status, struct bundle_totals *ret);
+/* What ended the bundle (0: nothing yet), for long work that adds nothing: -EPIPE, -ENOSPC, ... */
+int bundle_error(struct bundle *b);
 /* Counters for a progress line; safe from the adding thread. */
 void bundle_progress(struct bundle *b, struct bundle_totals *ret);
 

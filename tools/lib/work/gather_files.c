@@ -163,7 +163,8 @@ static int on_entry(void *ctx, struct walk_entry *e)
 			v = birth_judge(&w->root->birth, e,
 					S_ISDIR(e->info.mode) &&
 						root_above_mount(w->root->root, e->path));
-		r = wanted(w, e, v) ? add_entry(w, e, v) : 0;
+		/* A walk of what is not wanted adds nothing, and would go on when nobody reads. */
+		r = wanted(w, e, v) ? add_entry(w, e, v) : bundle_error(w->g->bundle);
 		show_progress(w);
 	}
 	w->fatal = r;
