@@ -136,6 +136,12 @@ class Stream:
         self.marks.append(len(self.out))
         return self
 
+    def padding(self, length=None, fill=b"\0"):
+        gap = -len(self.out) % 65536
+        if length is None:
+            length = gap - 8 if gap >= 8 else gap + 65528
+        return self.add(b"\x5d\x2a\x4d\x18" + struct.pack("<I", length) + fill * length)
+
     def table_bytes(self):
         n = len(self.pairs)
         return b"".join([b"\x5e\x2a\x4d\x18", struct.pack("<I", 8 * n + 9), *self.pairs, struct.pack("<IB", n, 0),
@@ -275,6 +281,30 @@ def sealed(tar, **how):
     return stream_of(tar, **how).seal().table()
 
 
+def padded_stream(step=700):
+    tar = whole_tar()
+    stream = Stream(tar.count)
+    for at in range(0, len(tar.out), step):
+        stream.data(tar.out[at:at + step]).checkpoint().padding()
+    return stream
+
+
+def stream_to_gap(tar, gap):
+    """TAR and a checkpoint that ends GAP bytes before a multiple of 65,536: empty blocks fill up."""
+    size = len(Stream(tar.count).data(tar.out).checkpoint().out)
+    more = (-size - gap) % 65536 + 65536
+    blocks, rest = divmod(more, 3)
+    # A window byte and a wider content size are the two that a multiple of 3 may lack.
+    head = {0: b"\xa4" + struct.pack("<I", len(tar.out)), 1: b"\x84\x58" + struct.pack("<I", len(tar.out)),
+            2: b"\xe4" + struct.pack("<Q", len(tar.out))}[rest]
+    if rest == 2:
+        blocks, rest = divmod(more - 4, 3)
+        head = {0: head, 1: b"\xc4\x58" + struct.pack("<Q", len(tar.out))}[rest]
+    frame = raw_frame(tar.out, head)
+    at = 4 + len(head)
+    return Stream(tar.count).data(tar.out, lambda content: frame[:at] + block(0, 0, 0, b"") * blocks + frame[at:]).checkpoint()
+
+
 def large_extents(*extents):
     return sha256(b"".join(struct.pack("<QQ", at, len(data)) + data for at, data in extents if data))
 
@@ -374,6 +404,21 @@ class Sealed(Case):
     def test_no_checkpoint(self):
         self.sealed(sealed(whole_tar(), marks=0))
 
+    def test_padding(self):
+        stream = padded_stream()
+        self.assertEqual(len(stream.pairs), 3 * 7)
+        self.sealed(stream.seal().table())
+
+    def test_padding_of_every_gap(self):
+        tar = whole_tar()
+        for gap in (1, 2, 7, 8, 9, 100, 65535):
+            stream = stream_to_gap(tar, gap)
+            self.assertEqual(-len(stream.out) % 65536, gap)
+            self.sealed(stream.padding().seal().table())
+
+    def test_padding_at_the_very_end(self):
+        self.sealed(padded_stream().checkpoint().padding().checkpoint().padding().seal().table())
+
     def test_checkpoints_follow_each_other_and_the_end(self):
         self.sealed(stream_of(whole_tar()).checkpoint().checkpoint().seal().table())
 
@@ -445,6 +490,12 @@ class Cuts(Case):
 
     def test_every_byte_compressed(self):
         self.every_cut(sealed(rich_tar(), step=5000, frame=library_frame, marks=2))
+
+    def test_padded(self):
+        stream = padded_stream().seal().table()
+        ends = [end for mark in stream.marks[:-1] for end in (*range(mark - 1, mark + 12), *range(mark - mark % 65536 + 65533, mark - mark % 65536 + 65540))]
+        for size in (*ends, *range(1, len(stream.out), 9973)):
+            self.verdict(stream.out[:size], "cut", proven=proven_at(stream, size))
 
     def test_empty(self):
         self.verdict(b"", "not a bundle", "empty", 0)
@@ -564,6 +615,20 @@ class Frames(Case):
 
     def test_bomb(self):
         self.altered(verify.DATA + b"\x24\x01" + block(1, 131072, 0, b"\0") * 400000 + block(0, 0, 1, b"") + bytes(4), "does not decompress")
+
+    def test_bad_padding(self):
+        for length in (0, 1, 65535, 70000, 1 << 31):
+            self.altered(stream_of(whole_tar()).padding(length).seal().table(), "padding of")
+        self.altered(stream_of(whole_tar()).padding(fill=b"\1").seal().table(), "padding that is not zero")
+        self.altered(stream_of(whole_tar(), marks=0).padding().seal().table(), "no frame begins here")
+        self.altered(stream_of(whole_tar()).padding().padding().seal().table(), "no frame begins here")
+        self.altered(padded_stream().padding(65528).seal().table(), "no frame begins here")
+        self.altered(stream_to_gap(whole_tar(), 0).padding(65528).seal().table(), "padding where none is needed")
+        self.altered(stream_of(whole_tar()).seal().padding().table(), "seek table")
+
+    def test_padding_is_in_the_next_digest(self):
+        stream = stream_of(whole_tar())
+        self.altered(stream.padding().seal(sha256=sha256(stream.out[:stream.marks[-1]])).table(), "sha256 does not agree")
 
     def test_too_many_frames(self):
         before = verify.MAX_FRAMES

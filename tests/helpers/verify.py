@@ -33,6 +33,7 @@ import tempfile
 
 DATA = b"\x28\xb5\x2f\xfd"
 MARK = b"\x5c\x2a\x4d\x18"
+PADDING = b"\x5d\x2a\x4d\x18"
 TABLE = b"\x5e\x2a\x4d\x18"
 TABLE_END = b"\xb1\xea\x92\x8f"
 
@@ -43,6 +44,7 @@ MAX_FRAME = 2113536
 MAX_BLOCK = 131072
 MAX_CHECKPOINT = 256
 SEAL_SIZE = 512
+BLOCK = 65536
 
 MAX_INT = (1 << 63) - 1
 MAX_NAME = 4095
@@ -294,6 +296,18 @@ def mark_length(stream):
     length = int.from_bytes(stream.take(4, "the length of a checkpoint or seal"), "little")
     if length != SEAL_SIZE and not 1 <= length <= MAX_CHECKPOINT:
         raise Wrong("a skippable frame of %d bytes" % length, at)
+    return length
+
+
+def padding_length(stream):
+    """Reads the length of padding, which must end at a multiple of BLOCK."""
+    gap = BLOCK - stream.start % BLOCK
+    at = stream.offset
+    length = int.from_bytes(stream.take(4, "the length of padding"), "little")
+    if gap == BLOCK:
+        raise Wrong("padding where none is needed", stream.start)
+    if length != (gap - 8 if gap >= 8 else gap + BLOCK - 8):
+        raise Wrong("padding of %d bytes, with a gap of %d" % (length, gap), at)
     return length
 
 
@@ -764,6 +778,7 @@ class Verifier:
         self.pairs = bytearray()    # the seek table's, one for each frame
         self.seq = 0
         self.status = None
+        self.marked = False         # the frame before is a checkpoint
         self.proven = {"proven_bytes": 0, "proven_entries": 0, "proven_tar_bytes": 0,
                        "proven_sha256": hashlib.sha256().hexdigest()}
 
@@ -783,8 +798,11 @@ class Verifier:
     def frame(self):
         self.stream.begin()
         magic = self.kind()
+        self.marked = False
         if magic == DATA:
             self.data(data_frame(self.stream))
+        elif magic == PADDING:
+            self.padding(padding_length(self.stream))
         else:
             self.mark(mark_length(self.stream))
 
@@ -793,7 +811,7 @@ class Verifier:
         first = not self.pairs
         magic = self.stream.some(4)
         self.stream.frame += magic
-        kinds = [DATA] if first else [DATA, MARK]
+        kinds = [DATA] if first else [DATA, MARK] + [PADDING] * self.marked
         if len(self.pairs) // 8 >= MAX_FRAMES and magic:
             raise Wrong("more than %d frames" % MAX_FRAMES)
         if not any(kind.startswith(magic) for kind in kinds):
@@ -834,6 +852,11 @@ class Verifier:
             self.seq, self.tar.entries, self.tar.size, self.stream.before.hexdigest())
         if payload != wanted.encode():
             raise Wrong("checkpoint %d does not agree with the stream before it" % self.seq)
+        self.marked = True
+
+    def padding(self, length):
+        only_zeros(self.stream.take(length, "padding"))
+        self.count(0)
 
     def prove(self):
         self.proven = {"proven_bytes": self.stream.offset, "proven_entries": self.tar.entries,

@@ -5,6 +5,7 @@
 
 #include "test.h"
 
+#include "format/frame.h"
 #include "format/seal.h"
 #include "format/zst.h"
 #include "work/ledger.h"
@@ -60,9 +61,12 @@ static inline void maker_flush(struct maker *m)
 static inline void maker_checkpoint(struct maker *m)
 {
 	maker_flush(m);
+	size_t at = m->stream.n;
 	CHECK_INT(seal_checkpoint(m->seal), 0);
 	CHECK(m->ncheckpoints < MAKER_CHECKPOINTS_MAX);
-	m->checkpoints[m->ncheckpoints].end = m->stream.n;
+	/* Padding that follows it is not proven by it. */
+	m->checkpoints[m->ncheckpoints].end =
+		at + FRAME_SKIP_HEAD + frame_u32(m->stream.p + at + FRAME_MAGIC_SIZE);
 	m->checkpoints[m->ncheckpoints++].entries = m->entries;
 }
 
@@ -100,7 +104,8 @@ static inline void maker_file(struct maker *m, const char *name, struct bytes co
 	maker_entry(m, &item, content);
 }
 
-static inline void maker_open(struct maker *m)
+/* BLOCK: of the sink; a stream with padding if it is not 0. */
+static inline void maker_open_block(struct maker *m, size_t block)
 {
 	static const unsigned char zeros[32];
 	struct ledger_place at = { .top = "csi-T/", .entries = &m->entries };
@@ -108,6 +113,7 @@ static inline void maker_open(struct maker *m)
 
 	*m = (struct maker){ .stream = BUF_LIMIT(256 << 20), .frame = BUF_LIMIT(64 << 20) };
 	CHECK_INT(sink_buf(&m->stream, &m->sink), 0);
+	m->sink->block = block;
 	CHECK_INT(seal_open(m->sink, &m->seal), 0);
 	CHECK_INT(zst_open(1, &m->zst), 0);
 	CHECK_INT(pax_open(maker_put, m, &m->pax), 0);
@@ -116,6 +122,11 @@ static inline void maker_open(struct maker *m)
 	CHECK_INT(pax_begin(m->pax, &dir), 0);
 	CHECK_INT(pax_finish(m->pax), 0);
 	m->entries++;
+}
+
+static inline void maker_open(struct maker *m)
+{
+	maker_open_block(m, 0);
 }
 
 static inline void maker_end(struct maker *m, struct seal_totals *ret)

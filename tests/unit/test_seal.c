@@ -160,6 +160,122 @@ static void check_table_limit(void)
 	OK("the table holds 1,048,576 frames and no more");
 }
 
+/* ---- padding ------------------------------------------------------------------------------- */
+
+static void check_padding_size(void)
+{
+	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
+
+	for (uint64_t at = 0; at < 3 * (uint64_t)FRAME_BLOCK; at++) {
+		size_t n = frame_padding_size(at + (UINT64_C(1) << 40));
+
+		CHECK((at + n) % FRAME_BLOCK == 0);
+		CHECK(at % FRAME_BLOCK ? n >= FRAME_SKIP_HEAD && n < FRAME_BLOCK + FRAME_SKIP_HEAD
+				       : n == 0);
+	}
+	CHECK_INT(frame_put_padding(&b, FRAME_BLOCK), 0);
+	CHECK_INT(b.n, 0);
+	CHECK_INT(frame_put_padding(&b, FRAME_BLOCK - 8), 0);
+	CHECK_BYTES(buf_bytes(&b), "\x5d\x2a\x4d\x18\0\0\0\0");
+	buf_clear(&b);
+	CHECK_INT(frame_put_padding(&b, FRAME_BLOCK - 7), 0);
+	CHECK_INT(b.n, FRAME_BLOCK + 7);
+	CHECK_INT(frame_u32(b.p + 4), FRAME_BLOCK - 1);
+	for (size_t i = FRAME_SKIP_HEAD; i < b.n; i++)
+		CHECK_INT(b.p[i], 0);
+	OK("padding ends at a block, and its header has room");
+}
+
+/* A sink of blocks that tells what had come when it was flushed. */
+struct blocks {
+	struct sink sink;
+	struct buf b;
+	size_t flushes, flushed;
+};
+
+static int blocks_write(struct sink *s, const void *p, size_t n)
+{
+	return buf_add(&((struct blocks *)s)->b, p, n);
+}
+
+static int blocks_flush(struct sink *s)
+{
+	struct blocks *k = (struct blocks *)s;
+
+	CHECK(k->b.n > k->flushed); /* else the last block would be empty */
+	k->flushes++;
+	k->flushed = k->b.n;
+	return 0;
+}
+
+static void open_blocks(struct blocks *k, struct seal **ret)
+{
+	static const struct sink_ops ops = { blocks_write, blocks_flush, nothing };
+
+	*k = (struct blocks){ .sink = { .ops = &ops, .block = FRAME_BLOCK } };
+	CHECK_INT(seal_open(&k->sink, ret), 0);
+}
+
+/* How long a checkpoint is after one frame of N bytes, and where the stream is then. */
+static size_t checkpoint_after(size_t n, size_t *ret_end)
+{
+	static unsigned char frame[2 * FRAME_BLOCK];
+	struct blocks k;
+	struct seal *s;
+
+	open_blocks(&k, &s);
+	CHECK_INT(seal_frame(s, bytes_of(frame, n), 10, 1), 0);
+	CHECK_INT(seal_checkpoint(s), 0);
+	CHECK_INT(k.flushes, 1);
+	CHECK_INT(k.flushed, k.b.n);
+	size_t size = FRAME_SKIP_HEAD + frame_u32(k.b.p + n + FRAME_MAGIC_SIZE);
+	*ret_end = k.b.n;
+	seal_closep(&s);
+	buf_done(&k.b);
+	return size;
+}
+
+static void check_padded(void)
+{
+	static const size_t gaps[] = { 0, 1, 7, 8, 9, 1000, FRAME_BLOCK - 1 };
+	size_t end, size = checkpoint_after(1000, &end);
+
+	for (size_t i = 0; i < ARRAY_LEN(gaps); i++) {
+		CHECK_INT(checkpoint_after(2 * FRAME_BLOCK - size - gaps[i], &end), size);
+		CHECK_INT(end, (gaps[i] > 0 && gaps[i] < 8 ? 3 : 2) * FRAME_BLOCK);
+	}
+	OK("after a checkpoint, a sink of blocks holds nothing back");
+}
+
+static void check_block_end(void)
+{
+	static unsigned char frame[FRAME_BLOCK];
+	struct seal_totals totals;
+	struct blocks k;
+	struct seal *s;
+
+	open_blocks(&k, &s);
+	k.sink.block = 4096;
+	struct seal *other;
+	CHECK_INT(seal_open(&k.sink, &other), -EINVAL);
+	k.sink.block = FRAME_BLOCK;
+	CHECK_INT(seal_frame(s, bytes_of(frame, 100), 10, 1), 0);
+	CHECK_INT(seal_checkpoint(s), 0);
+	/* Data, checkpoint, padding, data, seal; and a table of them. */
+	size_t tail = FRAME_SKIP_HEAD + FRAME_SEAL_SIZE + FRAME_SKIP_HEAD + 5 * FRAME_PAIR_SIZE +
+		      FRAME_TABLE_FOOT;
+	CHECK_INT(seal_frame(s, bytes_of(frame, FRAME_BLOCK - tail), 10, 2), 0);
+	CHECK_INT(seal_end(s, "complete", 0, &totals), 0);
+	CHECK_INT(totals.bytes_out, 2 * FRAME_BLOCK);
+	CHECK_INT(k.flushes, 1);
+	const unsigned char *pairs = k.b.p + k.b.n - FRAME_TABLE_FOOT - (size_t)5 * FRAME_PAIR_SIZE;
+	CHECK_INT(frame_u32(pairs + 16), FRAME_BLOCK - frame_u32(pairs) - frame_u32(pairs + 8));
+	CHECK_INT(frame_u32(pairs + 20), 0);
+	seal_closep(&s);
+	buf_done(&k.b);
+	OK("the end is left to the sink's close, also where a block ends");
+}
+
 int main(void)
 {
 	check_bytes();
@@ -167,5 +283,8 @@ int main(void)
 	check_sixteen();
 	check_failing();
 	check_table_limit();
+	check_padding_size();
+	check_padded();
+	check_block_end();
 	TEST_END();
 }

@@ -38,13 +38,14 @@ static int list(void *ctx, struct bytes path, uint64_t size, const unsigned char
 	return 0;
 }
 
-static void make(struct maker *m)
+static void make(struct maker *m, size_t block)
 {
 	static unsigned char content[200000];
 	struct seal_totals totals;
 	uint64_t state = 7;
 
-	maker_open(m);
+	whole.n = 0;
+	maker_open_block(m, block);
 	for (int i = 0; i < FILES; i++) {
 		size_t n = i % 7 == 0 ? 150000 + maker_random(&state) % 50000
 				      : maker_random(&state) % 9000;
@@ -240,6 +241,72 @@ static void check_salvage_pipe(struct maker *m)
 	OK("salvage from a pipe is refused");
 }
 
+/* ---- padding where it must not be, or other than it must be ------------------------------- */
+
+/* Of a stream of one frame of padding behind one checkpoint: SPOIL changes it. */
+static void padding_with(void (*spoil)(struct buf *b, size_t at), const char *why)
+{
+	struct verify_result res;
+	struct maker m;
+
+	maker_open_block(&m, FRAME_BLOCK);
+	maker_file(&m, "files/one", bytes_str("1"));
+	maker_checkpoint(&m);
+	size_t at = m.checkpoints[0].end;
+	CHECK_INT(m.stream.n, FRAME_BLOCK);
+	CHECK_INT(frame_u32(m.stream.p + at), FRAME_MAGIC_PAD);
+	spoil(&m.stream, at);
+	verify_part(buf_bytes(&m.stream), &res);
+	if (!strstr(res.reason, why))
+		fprintf(stderr, "reason: %s\n", res.reason);
+	CHECK(strstr(res.reason, why) != NULL);
+	CHECK_INT(res.verdict, strstr(why, "cut") ? VERIFY_CUT : VERIFY_ALTERED);
+	CHECK_INT(res.proven_bytes, at);
+	maker_done(&m);
+}
+
+static void as_it_is(struct buf *b, size_t at)
+{
+	(void)b, (void)at;
+}
+
+static void no_zero(struct buf *b, size_t at)
+{
+	(void)at;
+	b->p[b->n - 1] = 1;
+}
+
+static void longer(struct buf *b, size_t at)
+{
+	frame_put_u32(b->p + at + FRAME_MAGIC_SIZE, (uint32_t)(b->n - at - FRAME_SKIP_HEAD + 1));
+}
+
+static void cut_short(struct buf *b, size_t at)
+{
+	(void)at;
+	b->n--;
+}
+
+static void twice(struct buf *b, size_t at)
+{
+	unsigned char head[FRAME_SKIP_HEAD];
+
+	(void)at;
+	frame_put_u32(head, FRAME_MAGIC_PAD);
+	frame_put_u32(head + FRAME_MAGIC_SIZE, FRAME_BLOCK - FRAME_SKIP_HEAD);
+	CHECK_INT(buf_add(b, head, sizeof(head)), 0);
+}
+
+static void check_padding(void)
+{
+	padding_with(as_it_is, "cut between two frames");
+	padding_with(no_zero, "not zero");
+	padding_with(longer, "where a block does");
+	padding_with(cut_short, "cut inside a frame");
+	padding_with(twice, "no frame begins here");
+	OK("padding has one length, is zero, and stands behind a checkpoint alone");
+}
+
 /* ---- what a seal over wrong content says --------------------------------------------------- */
 
 static void seal_with(void (*spoil)(struct maker *m), const char *why)
@@ -349,16 +416,20 @@ static void check_many_without_sums(void)
 
 int main(void)
 {
+	static const size_t blocks[] = { 0, FRAME_BLOCK };
 	struct maker m;
 
-	make(&m);
-	check_whole(&m);
-	check_cuts(&m);
-	check_flips(&m);
-	check_more(&m);
-	check_salvage(&m);
-	check_salvage_pipe(&m);
-	maker_done(&m);
+	for (size_t i = 0; i < ARRAY_LEN(blocks); i++) {
+		make(&m, blocks[i]);
+		check_whole(&m);
+		check_cuts(&m);
+		check_flips(&m);
+		check_more(&m);
+		check_salvage(&m);
+		check_salvage_pipe(&m);
+		maker_done(&m);
+	}
+	check_padding();
 	check_spoiled();
 	check_many_without_sums();
 	TEST_END();

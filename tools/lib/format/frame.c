@@ -62,6 +62,31 @@ int frame_put_seal(struct buf *b, const struct frame_counts *c, const struct fra
 	return r < 0 ? r : buf_add(b, line, FRAME_SEAL_SIZE);
 }
 
+size_t frame_padding_size(uint64_t at)
+{
+	size_t gap = FRAME_BLOCK - (size_t)(at % FRAME_BLOCK);
+
+	if (gap == FRAME_BLOCK)
+		return 0;
+	return gap < FRAME_SKIP_HEAD ? gap + FRAME_BLOCK : gap;
+}
+
+int frame_put_padding(struct buf *b, uint64_t at)
+{
+	size_t n = frame_padding_size(at);
+	int r = n ? put_head(b, FRAME_MAGIC_PAD, n - FRAME_SKIP_HEAD) : 0;
+
+	if (r < 0 || n == 0)
+		return r;
+	n -= FRAME_SKIP_HEAD;
+	r = buf_reserve(b, n);
+	if (r < 0)
+		return r;
+	memset(b->p + b->n, 0, n);
+	b->n += n;
+	return 0;
+}
+
 static const char *const statuses[] = { "complete", "partial", "failed" };
 
 /* The bytes after KEY, which is ours and occurs once in a right payload. */

@@ -14,10 +14,12 @@ enum {
 	FRAME_PAIR_SIZE = 8,   /* one frame in the table */
 	FRAME_TABLE_FOOT = 9,
 	FRAMES_MAX = 1 << 20,
+	FRAME_BLOCK = 64 << 10, /* where padding ends: what age encrypts as one */
 };
 
 #define FRAME_MAGIC_DATA  UINT32_C(0xFD2FB528)
 #define FRAME_MAGIC_OURS  UINT32_C(0x184D2A5C)
+#define FRAME_MAGIC_PAD	  UINT32_C(0x184D2A5D)
 #define FRAME_MAGIC_TABLE UINT32_C(0x184D2A5E)
 #define FRAME_MAGIC_FOOT  UINT32_C(0x8F92EAB1)
 
@@ -48,6 +50,14 @@ static inline void frame_put_u32(unsigned char *p, uint32_t v)
 /* The whole frame, header and line, appended to B. 0, -ENOMEM, -EFBIG. */
 int frame_put_checkpoint(struct buf *b, const struct frame_counts *c);
 int frame_put_seal(struct buf *b, const struct frame_counts *c, const struct frame_seal *s);
+
+/*
+ * Bytes of the padding frame that begins at offset AT of the stream and ends at a multiple of
+ * FRAME_BLOCK: its header must fit. 0: AT is such a multiple, and none is needed.
+ */
+size_t frame_padding_size(uint64_t at);
+/* That frame, appended to B; nothing if none is needed. 0, -ENOMEM, -EFBIG. */
+int frame_put_padding(struct buf *b, uint64_t at);
 
 /* "gaps" and "status" of a seal's payload; all else is checked by rendering it again. 0 or
  * -EBADMSG. */

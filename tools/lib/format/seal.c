@@ -6,7 +6,8 @@
 
 #include <errno.h>
 
-/* The last data, its checkpoint and the seal must still fit when the stream is called full. */
+/* The last data, its checkpoint, padding and the seal must still fit when the stream is called
+ * full. */
 enum { SEAL_ROOM = 64 };
 
 struct seal {
@@ -20,8 +21,11 @@ struct seal {
 
 int seal_open(struct sink *sink, struct seal **ret)
 {
-	struct seal *s = calloc(1, sizeof(*s));
+	struct seal *s;
 
+	if (sink->block != 0 && sink->block != FRAME_BLOCK)
+		return -EINVAL;
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	s->sink = sink;
@@ -64,6 +68,19 @@ static void count_now(struct seal *s)
 	memcpy(s->counts.sha256, d.sha256, sizeof(d.sha256));
 }
 
+/* A block that is not full would wait for the bytes to come, and the checkpoint in it with them. */
+static int put_padding(struct seal *s)
+{
+	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
+
+	if (s->err || s->sink->block == 0 || frame_padding_size(s->bytes_out) == 0)
+		return s->err;
+	s->err = frame_put_padding(&b, s->bytes_out);
+	if (s->err == 0)
+		s->err = frame_table_add(&s->table, b.n, 0);
+	return put(s, buf_bytes(&b));
+}
+
 int seal_checkpoint(struct seal *s)
 {
 	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
@@ -74,9 +91,10 @@ int seal_checkpoint(struct seal *s)
 	s->err = frame_put_checkpoint(&b, &s->counts);
 	if (s->err == 0)
 		s->err = frame_table_add(&s->table, b.n, 0);
-	if (put(s, buf_bytes(&b)) == 0)
-		s->err = sink_flush(s->sink);
+	(void)put(s, buf_bytes(&b));
 	s->since = 0;
+	if (put_padding(s) == 0)
+		s->err = sink_flush(s->sink);
 	return s->err;
 }
 
@@ -138,7 +156,7 @@ int seal_end(struct seal *s, const char *status, uint64_t gaps, struct seal_tota
 	s->err = frame_put_seal(&b, &s->counts, &seal);
 	(void)put(s, buf_bytes(&b));
 	(void)put(s, buf_bytes(&s->table.pairs));
-	if (s->err == 0)
+	if (s->err == 0 && s->sink->block == 0)
 		s->err = sink_flush(s->sink);
 	if (s->err)
 		return s->err;

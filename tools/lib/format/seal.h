@@ -17,6 +17,10 @@ struct seal_totals {
 	unsigned char sha256[32]; /* of the stream as written */
 };
 
+/*
+ * SINK is borrowed. If it hands bytes on in blocks, they are of FRAME_BLOCK (else -EINVAL), and
+ * each checkpoint is padded to the end of one, so that it leaves at once. 0, -ENOMEM.
+ */
 int seal_open(struct sink *sink, struct seal **ret);
 void seal_closep(struct seal **s);
 
@@ -27,13 +31,16 @@ void seal_closep(struct seal **s);
  */
 enum { SEAL_CHECKPOINT_BYTES = 16 << 20 };
 int seal_frame(struct seal *s, struct bytes frame, size_t content, uint64_t entries);
-/* A checkpoint now, flushed. */
+/* A checkpoint now, padded to the sink's block, flushed. */
 int seal_checkpoint(struct seal *s);
 /* Bytes written since the last checkpoint. */
 uint64_t seal_since(const struct seal *s);
 /* Room for no more than a few frames is left: end the stream. */
 bool seal_full(const struct seal *s);
-/* STATUS: complete, partial, failed. Writes seal and table, flushes. */
+/*
+ * STATUS: complete, partial, failed. Writes seal and table. A sink without blocks is flushed; one
+ * with blocks is not, since its last must not be empty: it hands on what is left when it is closed.
+ */
 int seal_end(struct seal *s, const char *status, uint64_t gaps, struct seal_totals *ret);
 void seal_progress(const struct seal *s, struct seal_totals *ret); /* without the digest */
 

@@ -28,6 +28,7 @@ struct unseal {
 	struct hash hash; /* of everything before AT */
 	struct frame_table table;
 	bool begun, sealed, complete; /* COMPLETE: the table is wrapped */
+	bool marked;		      /* a checkpoint was the last frame: padding may follow */
 	bool foreign;
 	const char *why;
 };
@@ -237,6 +238,27 @@ static int next_ours(struct unseal *u, struct unseal_frame *ret)
 	return 1;
 }
 
+/* Its length follows from where it begins, so that nothing can be hidden or changed in it. */
+static int next_padding(struct unseal *u, struct unseal_frame *ret)
+{
+	size_t n = frame_padding_size(u->at);
+	int r = need(u, FRAME_SKIP_HEAD);
+
+	if (r < 0)
+		return r;
+	if (n == 0 || frame_u32(u->buf + FRAME_MAGIC_SIZE) != n - FRAME_SKIP_HEAD)
+		return bad(u, "padding does not end where a block does");
+	r = need(u, n);
+	if (r < 0)
+		return r;
+	for (size_t i = FRAME_SKIP_HEAD; i < n; i++)
+		if (u->buf[i] != 0)
+			return bad(u, "padding that is not zero");
+	ret->kind = UNSEAL_PADDING;
+	ret->raw = bytes_of(u->buf, n);
+	return 1;
+}
+
 /* The table may be longer than the buffer: it is compared piece by piece, and handed out empty. */
 static int next_table(struct unseal *u, struct unseal_frame *ret)
 {
@@ -264,11 +286,12 @@ static int next_table(struct unseal *u, struct unseal_frame *ret)
 /* Whether what there is of the magic begins a frame that may stand here. */
 static int judge_magic(struct unseal *u, uint32_t *ret)
 {
-	static const uint32_t magics[] = { FRAME_MAGIC_DATA, FRAME_MAGIC_OURS };
+	static const uint32_t magics[] = { FRAME_MAGIC_DATA, FRAME_MAGIC_OURS, FRAME_MAGIC_PAD };
 	size_t n = u->n < FRAME_MAGIC_SIZE ? u->n : FRAME_MAGIC_SIZE;
 
 	/* The first frame is data: tar recognises the file by it. */
-	for (size_t i = 0; i < (u->begun ? ARRAY_LEN(magics) : 1); i++) {
+	size_t allowed = !u->begun ? 1 : u->marked ? 3 : 2;
+	for (size_t i = 0; i < allowed; i++) {
 		unsigned char want[FRAME_MAGIC_SIZE];
 
 		frame_put_u32(want, magics[i]);
@@ -299,7 +322,9 @@ int unseal_next(struct unseal *u, struct unseal_frame *ret)
 	if (r < 0)
 		return r;
 	*ret = (struct unseal_frame){ .offset = u->at };
-	r = magic == FRAME_MAGIC_DATA ? next_data(u, ret) : next_ours(u, ret);
+	r = magic == FRAME_MAGIC_DATA  ? next_data(u, ret)
+	    : magic == FRAME_MAGIC_PAD ? next_padding(u, ret)
+				       : next_ours(u, ret);
 	if (r > 0)
 		u->frame = ret->raw.n;
 	return r;
@@ -310,6 +335,7 @@ int unseal_accept(struct unseal *u, const struct unseal_frame *f)
 	if (f->kind == UNSEAL_TABLE)
 		return 0;
 	u->begun = true;
+	u->marked = f->kind == UNSEAL_CHECKPOINT;
 	int r = frame_table_add(&u->table, f->raw.n, f->kind == UNSEAL_DATA ? f->content.n : 0);
 	if (r == -EFBIG)
 		return bad(u, "too many frames");

@@ -8,14 +8,14 @@
 #include "format/hash.h"
 #include "format/intake.h"
 
-enum unseal_kind { UNSEAL_DATA, UNSEAL_CHECKPOINT, UNSEAL_SEAL, UNSEAL_TABLE };
+enum unseal_kind { UNSEAL_DATA, UNSEAL_CHECKPOINT, UNSEAL_PADDING, UNSEAL_SEAL, UNSEAL_TABLE };
 
 /* Valid until the next call. */
 struct unseal_frame {
 	enum unseal_kind kind;
 	uint64_t offset;	  /* of its first byte in the stream */
 	struct bytes raw;	  /* all of it */
-	struct bytes content;	  /* decompressed tar bytes, or the payload */
+	struct bytes content;	  /* decompressed tar bytes, or the payload; of padding none */
 	unsigned char sha256[32]; /* checkpoint, seal: of every byte of the stream before it */
 };
 

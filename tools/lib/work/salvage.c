@@ -79,7 +79,7 @@ static int copy_proven(struct salvage *s, struct unseal *u)
 
 			return same && left == 0 ? 0 : -ESTALE;
 		}
-		if (r == 0)
+		if (r >= 0)
 			r = unseal_accept(u, &f);
 		if (r < 0)
 			return r;
@@ -118,14 +118,14 @@ static int put_origin(struct salvage *s)
 
 	if (r < 0)
 		return r;
-	hash_hex(res->sha256, sizeof(res->sha256), hex);
+	hash_hex(res->stored_sha256, sizeof(res->stored_sha256), hex);
 	out_begin(o, "event");
 	out_str(o, F_CSI_ACTION, "salvage");
 	out_str(o, F_CSI_OUTCOME, bundle_outcome_name(OUTCOME_PARTIAL));
 	out_u64(o, F_CSI_OFFSET, res->proven_bytes);
 	out_str(o, F_CSI_TEXT, res->reason);
 	out_str(o, F_FILE_HASH_SHA256, hex);
-	out_u64(o, F_FILE_SIZE, res->stream_bytes);
+	out_u64(o, F_FILE_SIZE, res->stored_bytes);
 	return ledger_end_record(&s->ledger);
 }
 
