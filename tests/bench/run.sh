@@ -169,7 +169,7 @@ bench_collect() {
 	make_tree
 	echo "# the same tree: collect at level 3 against tar | zstd -3 -T0 and a sha256sum pass"
 	compare "csi collect --scope full : tar | zstd -3 -T0, + sha256sum" 1 1.0 \
-		"$csi collect --root $PWD/$all/tree --scope full | cat" \
+		"$csi collect --root $PWD/$all/tree --scope full --cpu 0 | cat" \
 		"tar cf - $all/tree | zstd -3 -T0 | cat; find $all/tree -type f -exec sha256sum {} +"
 }
 
@@ -179,7 +179,7 @@ bench_rss() {
 	make_big
 	echo "# csi collect --scope full of 2 GiB in $((files + 1)) files: peak RSS, 32 MiB allowed"
 	for jobs in 1 2 4 8 16; do
-		kib=$(seconds "$csi" collect --root "$PWD/$all" --scope full --jobs "$jobs" | cut -d' ' -f3)
+		kib=$(seconds "$csi" collect --root "$PWD/$all" --scope full --cpu 0 --jobs "$jobs" | cut -d' ' -f3)
 		printf '  --jobs %-3d %6.1f MiB' "$jobs" "$(awk -v k="$kib" 'BEGIN { print k / 1024 }')"
 		verdict "$kib" $((32 << 10)) 1.0
 	done

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* csi collect - everything that is evidence, in one sealed stream. */
-#include "cmd/cmd.h"
+#include "cmd/collect.h"
 #include "version.h"
 #include "work/gather.h"
 
@@ -8,12 +8,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/random.h>
-
-struct collect_args {
-	struct common_args common;
-	int scope;
-	bool memory, volumes;
-};
 
 static const char *const scopes[] = { "quick", "standard", "full", NULL };
 
@@ -36,10 +30,11 @@ static const struct opt collect_opts[] = {
 };
 
 static const struct opt_table tables[] = {
-	OPT_TABLE(collect_opts),	 OPT_TABLE(common_pid_opts),
-	OPT_TABLE(common_source_opts),	 OPT_TABLE(common_file_opts),
-	OPT_TABLE(common_max_file_opts), OPT_TABLE(common_timeout_opts),
-	OPT_TABLE(common_jobs_opts),	 OPT_TABLE(common_talk_opts),
+	OPT_TABLE(collect_opts),	OPT_TABLE(collect_limit_opts),
+	OPT_TABLE(common_pid_opts),	OPT_TABLE(common_source_opts),
+	OPT_TABLE(common_file_opts),	OPT_TABLE(common_max_file_opts),
+	OPT_TABLE(common_timeout_opts), OPT_TABLE(common_jobs_opts),
+	OPT_TABLE(common_talk_opts),
 };
 
 enum { RUN_ID_MAX = 40, RUN_ID_RANDOM = 4 };
@@ -72,6 +67,7 @@ struct job {
 	struct run *run;
 	const struct collect_args *args;
 	const struct gather_case *c;
+	struct pace pace;
 	struct targets targets;
 	struct file_info own_output;
 	struct bundle_totals totals;
@@ -169,6 +165,8 @@ static void write_bundle(struct job *job, struct sink *sink)
 		.run_id = job->c->run_id,
 		.readers = (unsigned)job->args->common.jobs,
 		.max_file = job->args->common.max_file,
+		.pace = &job->pace,
+		.rate = job->args->limits.rate,
 		.stop = &run->stop,
 		.gaps = &run->gaps,
 	};
@@ -228,7 +226,14 @@ static void collect(struct job *job)
 		fail(run, "open the output", r, NULL);
 		return;
 	}
+	r = collect_limit_sink(&job->args->limits, &run->stop, &sink);
+	if (r < 0) {
+		fail(run, "start the output", r, NULL);
+		return;
+	}
+	pace_init(&job->pace, (unsigned)job->args->limits.cpu, &run->stop);
 	write_bundle(job, sink);
+	pace_done(&job->pace);
 	r = sink_close(take_ptr(&sink));
 	if (r < 0)
 		fail(run, "close the output", r, NULL);
@@ -236,7 +241,7 @@ static void collect(struct job *job)
 
 static int collect_run(const struct command *self, int argc, char **argv)
 {
-	struct collect_args args = { .scope = SCOPE_STANDARD };
+	struct collect_args args = { .scope = SCOPE_STANDARD, .limits.cpu = COLLECT_CPU_PERCENT };
 	char run_id[RUN_ID_MAX];
 	struct gather_case c = { .run_id = run_id,
 				 .version = CSI_VERSION,

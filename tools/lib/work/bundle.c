@@ -41,6 +41,7 @@ int bundle_fail(struct bundle *b, int err)
 
 	if (!atomic_compare_exchange_strong(&b->err, &none, err))
 		return none;
+	pace_off(b->pace);
 	for (size_t i = 0; i < ARRAY_LEN(queues); i++)
 		if (queues[i]->items)
 			queue_close(queues[i]);
@@ -172,6 +173,18 @@ static int start_threads(struct bundle *b, unsigned readers)
 	return r;
 }
 
+static void set_rate(struct bundle *b, uint64_t rate)
+{
+	uint64_t content = rate / BUNDLE_FRAMES_A_SECOND;
+
+	b->frame_content = ZST_CONTENT_MAX;
+	b->due_idle = BUNDLE_DUE_IDLE;
+	if (rate == 0 || content >= ZST_CONTENT_MAX)
+		return;
+	b->frame_content = content < BUNDLE_FRAME_LEAST ? BUNDLE_FRAME_LEAST : (size_t)content;
+	b->due_idle = BUNDLE_DUE_MIDDLE;
+}
+
 static void set_options(struct bundle *b, const struct bundle_options *opts)
 {
 	/* One frame and two slots less than the default is what fewer MiB mean; more is never used.
@@ -186,6 +199,8 @@ static void set_options(struct bundle *b, const struct bundle_options *opts)
 	b->sink = opts->sink;
 	b->stop = opts->stop;
 	b->gaps = opts->gaps;
+	b->pace = opts->pace;
+	set_rate(b, opts->rate);
 	b->level = opts->level;
 	b->max_file = opts->max_file ? opts->max_file : BUNDLE_MAX_FILE;
 	b->began.sec = now / (int64_t)NS_PER_SEC;

@@ -9,6 +9,7 @@
 #define CSI_WORK_BUNDLE_H
 
 #include "base/err.h"
+#include "base/pace.h"
 #include "format/hash.h"
 #include "format/out.h"
 #include "format/sink.h"
@@ -27,6 +28,9 @@ struct bundle_options {
 	int level;	   /* zstd, 0: 3 */
 	uint64_t max_file; /* files above it are a gap EFBIG; sparse ones keep only their data
 			      extents */
+	struct pace *pace; /* borrowed; NULL: none */
+	uint64_t rate;	   /* what the sink lets through in a second, 0 no limit: frames are as
+			      small as it takes to have a checkpoint every 2 s */
 	const atomic_bool *stop; /* set: no more is added (-ECANCELED); bundle_end still seals */
 	const struct gap_sink
 		*gaps; /* told of read errors, files that changed; also in the ledger by itself */
@@ -91,6 +95,8 @@ int bundle_add_stream(struct bundle *b, const struct bundle_entry *e, uint64_t s
  * gap if failed. */
 int bundle_add_missing(struct bundle *b, const struct bundle_entry *e, enum bundle_outcome outcome,
 		       int err);
+/* A unit of work that added nothing is done: where --cpu is kept, outside of the add functions. */
+void bundle_pace(struct bundle *b);
 /* A ready record line (with newline) for the ledger: findings, actions, gaps, footprint. */
 int bundle_add_record(struct bundle *b, struct bytes json_line);
 

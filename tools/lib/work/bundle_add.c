@@ -87,6 +87,7 @@ static bool is_small(const struct bundle *b, const struct item *item)
 /* 0 with b->adding held, or why nothing can be added. */
 static int begin_add(struct bundle *b, bool even_stopped)
 {
+	pace_point(b->pace, 0);
 	if (bundle_err(b))
 		return bundle_err(b);
 	if (!even_stopped && bundle_stopped(b))
@@ -253,6 +254,11 @@ int bundle_add_file(struct bundle *b, const struct bundle_entry *e, struct file 
 	item.size = item.info.size;
 	item.file = take_ptr(&mine);
 	return end_add(b, add_file(b, &item));
+}
+
+void bundle_pace(struct bundle *b)
+{
+	pace_point(b->pace, 0);
 }
 
 int bundle_add_node(struct bundle *b, const struct bundle_entry *e)

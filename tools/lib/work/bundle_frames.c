@@ -50,7 +50,7 @@ int bundle_frame_write(void *ctx, const void *p, size_t n)
 
 	while (n > 0) {
 		/* A full frame goes only now, when it is known which entries ended in it. */
-		int r = b->frame && b->frame->content == ZST_CONTENT_MAX
+		int r = b->frame && b->frame->content == b->frame_content
 				? bundle_frame_submit(b, false)
 				: 0;
 
@@ -58,7 +58,7 @@ int bundle_frame_write(void *ctx, const void *p, size_t n)
 			r = take_frame(b);
 		if (r < 0)
 			return r;
-		size_t room = ZST_CONTENT_MAX - b->frame->content;
+		size_t room = b->frame_content - b->frame->content;
 		size_t now = n < room ? n : room;
 		memcpy(b->frame->mem + b->frame->content, at, now);
 		b->frame->content += now;
@@ -95,8 +95,10 @@ void *bundle_compressor(void *arg)
 	int r = zst_open(b->level, &z);
 	void *frame;
 
-	while (r == 0 && bundle_err(b) == 0 && queue_pop(&b->to_compress, &frame) > 0)
+	while (r == 0 && bundle_err(b) == 0 && queue_pop(&b->to_compress, &frame) > 0) {
 		r = compress(b, z, spare, frame);
+		pace_point(b->pace, BUNDLE_NAP_COMPRESSOR);
+	}
 	if (r < 0)
 		(void)bundle_fail(b, r);
 	return NULL;
@@ -132,7 +134,7 @@ static int seal_one(struct bundle *b, struct frame *f, int64_t *last)
 
 	if (r == 0 && f->content)
 		r = seal_frame(b->seal, bytes_of(f->mem, f->n), f->content, f->entries);
-	if (r == 0 && (f->checkpoint || when_now(CLOCK_MONOTONIC) - *last >= BUNDLE_DUE_IDLE)) {
+	if (r == 0 && (f->checkpoint || when_now(CLOCK_MONOTONIC) - *last >= b->due_idle)) {
 		r = seal_checkpoint(b->seal);
 		*last = when_now(CLOCK_MONOTONIC);
 	}

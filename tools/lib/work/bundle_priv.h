@@ -39,6 +39,12 @@ enum {
 	BUNDLE_ALIGN = 16,
 };
 
+/* Threads that others wait for sleep no longer than this at a time to keep --cpu. */
+#define BUNDLE_NAP_READER     (INT64_C(500) * 1000 * 1000)
+#define BUNDLE_NAP_COMPRESSOR (INT64_C(250) * 1000 * 1000)
+/* With a rate, a frame has at most an eighth of a second's bytes, but this many. */
+enum { BUNDLE_FRAME_LEAST = 16 << 10, BUNDLE_FRAMES_A_SECOND = 8 };
+
 /* A checkpoint is due 2 s after the last; those who can make it a good one act a little earlier. */
 #define BUNDLE_DUE_ENTRY  (INT64_C(1500) * 1000 * 1000)
 #define BUNDLE_DUE_MIDDLE (INT64_C(1800) * 1000 * 1000)
@@ -100,6 +106,9 @@ struct bundle {
 	const atomic_bool *stop;
 	const struct gap_sink *gaps;
 	uint64_t max_file;
+	struct pace *pace;
+	size_t frame_content; /* tar bytes in a frame, at most */
+	int64_t due_idle;
 	int level;
 	char top[BUNDLE_RUN_ID_MAX + 8];
 	struct file_stamp began;

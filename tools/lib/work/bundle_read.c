@@ -199,9 +199,12 @@ static void read_slot(struct bundle *b, struct slot *s)
 	if (s->piece.large) {
 		read_piece(b, s);
 	} else {
-		for (size_t i = 0; i < s->nitems && bundle_err(b) == 0; i++)
-			if (s->items[i]->kind == ITEM_CONTENT)
-				read_small(b, s->items[i]);
+		for (size_t i = 0; i < s->nitems && bundle_err(b) == 0; i++) {
+			if (s->items[i]->kind != ITEM_CONTENT)
+				continue;
+			read_small(b, s->items[i]);
+			pace_point(b->pace, BUNDLE_NAP_READER);
+		}
 	}
 	(void)pthread_mutex_lock(&b->gate);
 	s->ready = true;
@@ -214,7 +217,9 @@ void *bundle_reader(void *arg)
 	struct bundle *b = arg;
 	void *slot;
 
-	while (bundle_err(b) == 0 && queue_pop(&b->to_read, &slot) > 0)
+	while (bundle_err(b) == 0 && queue_pop(&b->to_read, &slot) > 0) {
 		read_slot(b, slot);
+		pace_point(b->pace, BUNDLE_NAP_READER);
+	}
 	return NULL;
 }

@@ -167,6 +167,7 @@ static int on_entry(void *ctx, struct walk_entry *e)
 		r = wanted(w, e, v) ? add_entry(w, e, v) : bundle_error(w->g->bundle);
 		show_progress(w);
 	}
+	bundle_pace(w->g->bundle);
 	w->fatal = r;
 	return r;
 }

@@ -55,8 +55,10 @@ int gather_processes(struct gather *g)
 
 	if (r == 0 && g->targets->n)
 		r = facts_shared_open(g->source, &shared);
-	for (size_t i = 0; r == 0 && i < g->targets->n; i++)
+	for (size_t i = 0; r == 0 && i < g->targets->n; i++) {
 		r = put_process(&table, &g->targets->v[i], shared, &facts);
+		bundle_pace(g->bundle);
+	}
 	facts_done(&facts);
 	return r < 0 ? r : gather_table_close(&table);
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of `csi collect`, and what those in files of their own do. */
+#ifndef CSI_CMD_COLLECT_H
+#define CSI_CMD_COLLECT_H
+
+#include "cmd/cmd.h"
+#include "format/sink.h"
+
+/* What bounds the cost of a collection. */
+struct collect_limits {
+	uint64_t rate; /* bytes of output a second, 0: no limit */
+	uint64_t cpu;  /* percent of one CPU, 0: no limit */
+};
+
+struct collect_args {
+	struct common_args common; /* first */
+	int scope;
+	bool memory, volumes;
+	struct collect_limits limits;
+};
+
+/* collect_limits.c */
+enum { COLLECT_CPU_PERCENT = 50 };
+extern const struct opt collect_limit_opts[2];
+/* Puts what the options ask for around *SINK, which stays the caller's, changed or not. 0 or
+ * -errno. */
+int collect_limit_sink(const struct collect_limits *l, const atomic_bool *stop, struct sink **sink);
+
+#endif
