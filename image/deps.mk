@@ -7,7 +7,7 @@
 #
 # Called by image/deps.sh, which sets OUT.
 
-LIBS := zlib zstd hash libarchive
+LIBS := zlib zstd hash sodium libarchive
 # libarchive waits for two others and its configure runs alone, so BusyBox comes last.
 DEPS := musl $(LIBS) busybox
 S := $(OUT)/stamp
