@@ -16,6 +16,26 @@ static const struct opt verify_opts[] = {
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct verify_args, list),
 	  .help = "name each proven entry, with SHA-256 and size (-v does too)" },
+	{ .name = "custody",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct verify_args, custody),
+	  .help = "of the directory of a case: write what is missing of case.json, SHA256SUMS and "
+		  "custody.txt (a page for a ticket or a court), check what is there" },
+	{ .name = "case-id",
+	  .kind = OPT_STRING,
+	  .offset = offsetof(struct verify_args, case_id),
+	  .arg = "TEXT",
+	  .help = "with --custody, into case.json" },
+	{ .name = "operator",
+	  .kind = OPT_STRING,
+	  .offset = offsetof(struct verify_args, operator_name),
+	  .arg = "TEXT",
+	  .help = "the same: who collected" },
+	{ .name = "authority",
+	  .kind = OPT_STRING,
+	  .offset = offsetof(struct verify_args, authority),
+	  .arg = "TEXT",
+	  .help = "the same: on whose authority, on what ground" },
 	{ .name = "json",
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct verify_args, common.json),
@@ -58,6 +78,19 @@ static int open_out(struct verify_run *v)
 	return out_open(&opts, &v->out);
 }
 
+static int verify_operands(struct verify_run *v, char **operands, size_t n)
+{
+	AUTO_DONE(verify_case_closep) struct verify_case *c = NULL;
+	int code = verify_case_open(v, operands, n, &c);
+
+	if (code >= 0)
+		return code;
+	code = EXIT_COMPLETE;
+	for (char **file = c ? verify_case_files(c) : operands; *file; file++)
+		code = (int)exit_worse((enum exit_code)code, (enum exit_code)verify_file(v, *file));
+	return verify_case_end(v, c, code);
+}
+
 static int run_verify(const struct command *self, int argc, char **argv)
 {
 	struct verify_args args = { 0 };
@@ -73,10 +106,7 @@ static int run_verify(const struct command *self, int argc, char **argv)
 		return cmd_usage(self, "--salvage wants one file");
 	if (open_out(&v) < 0)
 		return EXIT_FAILED;
-	code = EXIT_COMPLETE;
-	for (; at < argc; at++)
-		code = (int)exit_worse((enum exit_code)code,
-				       (enum exit_code)verify_file(&v, argv[at]));
+	code = verify_operands(&v, argv + at, (size_t)(argc - at));
 	if (v.out && out_flush(v.out) < 0)
 		code = EXIT_FAILED;
 	out_closep(&v.out);
@@ -90,9 +120,13 @@ static int run_verify(const struct command *self, int argc, char **argv)
 const struct command cmd_verify = {
 	.name = "verify",
 	.summary = "what of a bundle is proven; salvage a cut one",
-	.usage = "[--list] [--json] [--salvage OUT] FILE...",
-	.example = "csi verify run.tar.zst && tar --zstd -xf run.tar.zst\n"
-		   "csi verify --salvage clean.tar.zst cut.tar.zst",
+	.usage = "[--list] [--json] [--salvage OUT] FILE... | [--custody] DIR",
+	.example =
+		"csi verify run.tar.zst && tar --zstd -xf run.tar.zst\n"
+		"csi verify --salvage clean.tar.zst cut.tar.zst\n"
+		"csi verify --custody --case-id IR-7 --operator 'A. Person' --authority 'CISO, by "
+		"phone' case/\n"
+		"cd case && minisign -Sm SHA256SUMS -t \"IR-7 $(date -u +%FT%TZ)\"",
 	.tables = tables,
 	.ntables = ARRAY_LEN(tables),
 	.run = run_verify,

@@ -10,6 +10,8 @@ struct verify_args {
 	struct common_args common;
 	const char *salvage;
 	bool list;
+	bool custody;
+	const char *case_id, *operator_name, *authority;
 };
 
 /*
@@ -40,5 +42,18 @@ struct verify_run {
 int verify_one(struct verify_run *v, struct intake *in);
 /* TARGET escaped; valid until the next call. */
 struct bytes verify_text(struct verify_run *v, struct bytes target);
+
+/* verify_case.c: the directory of a case. */
+struct verify_case;
+/*
+ * With --custody, or if one of the operands is a directory: begins to listen, and writes case.json.
+ * -1 to go on, *RET NULL if there is no directory; else an exit code, printed.
+ */
+int verify_case_open(struct verify_run *v, char **operands, size_t n, struct verify_case **ret);
+/* The case's bundles, by name, as paths: NULL-terminated, borrowed. */
+char **verify_case_files(const struct verify_case *c);
+/* After its bundles: sums, summary. CODE is the worst of the bundles; returns that of the run. */
+int verify_case_end(struct verify_run *v, struct verify_case *c, int code);
+void verify_case_closep(struct verify_case **c);
 
 #endif

@@ -28,6 +28,19 @@
 	X(CSI_ACCESS_MEND, "csi.access.mend", KEYWORD, "the line that mends it")                   \
 	X(CSI_ACTION, "csi.action", KEYWORD, "what csi did")                                       \
 	X(CSI_BIRTH, "csi.birth", KEYWORD, "old, new, runtime, below, unknown")                    \
+	X(CSI_CUSTODY_ABSENT, "csi.custody.absent", OBJECTS,                                       \
+	  "what was not read (list of kind and count)")                                            \
+	X(CSI_CUSTODY_CASE, "csi.custody.case", OBJECTS,                                           \
+	  "case.json of a case directory (list of field and value)")                               \
+	X(CSI_CUSTODY_FACTS, "csi.custody.facts", OBJECTS,                                         \
+	  "what a bundle says of its run (list of field and value)")                               \
+	X(CSI_CUSTODY_FOOTPRINT, "csi.custody.footprint", OBJECTS,                                 \
+	  "own footprint (list of field and value)")                                               \
+	X(CSI_CUSTODY_READ, "csi.custody.read", OBJECTS, "what was read (list of kind and count)") \
+	X(CSI_CUSTODY_RUNS, "csi.custody.runs", LONG, "bundles of the case")                       \
+	X(CSI_CUSTODY_SIGNED, "csi.custody.signed", BOOLEAN,                                       \
+	  "a signature of SHA256SUMS lies beside it, not checked")                                 \
+	X(CSI_CUSTODY_SUMS, "csi.custody.sums", KEYWORD, "SHA-256 of SHA256SUMS")                  \
 	X(CSI_EVIDENCE, "csi.evidence", OBJECTS,                                                   \
 	  "what a finding rests on (list of field and value)")                                     \
 	X(CSI_FILE_RDEV, "csi.file.rdev", KEYWORD, "major:minor that a device file names")         \
