@@ -55,5 +55,10 @@ char **verify_case_files(const struct verify_case *c);
 /* After its bundles: sums, summary. CODE is the worst of the bundles; returns that of the run. */
 int verify_case_end(struct verify_run *v, struct verify_case *c, int code);
 void verify_case_closep(struct verify_case **c);
+/* verify_custody.c: the summary as records. */
+struct custody;
+struct custody_place;
+void verify_custody_records(struct out *o, const struct custody *c,
+			    const struct custody_place *place);
 
 #endif

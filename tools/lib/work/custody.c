@@ -339,7 +339,7 @@ static void take_item(struct custody *c, struct bytes line, const struct buf *ac
 		return; /* its gap record counts */
 	} else if (member(line, "csi", "item", &v) && v.n > 0) {
 		take_entry(c, line, buf_bytes(&v), outcome_is(&outcome, OUTCOME_PARTIAL));
-	} else {
+	} else if (member(line, "file", "type", &v)) {
 		c->nodes++;
 	}
 }
