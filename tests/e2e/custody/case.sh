@@ -59,10 +59,10 @@ expect_eq "$(sum_of 'tables ')" "$(count '.csi.item != null and (.csi.item | con
 expect_eq "$(awk '/sockets and devices recorded only/ { print $1 }' "$page")" \
 	"$(count '.csi.outcome == "ok" and .csi.item == null and .file.type != null' | sed 's/^0$//')" "nodes"
 gaps records | cut -d'|' -f1,2 | sort | uniq -c | sort -rn >kinds
+head -n 3 kinds >most
 while read -r n kind; do
-	[ "$(grep -c . kinds)" -le 6 ] || break
 	expect_grep "^.{13} +$n x gap: ${kind#*|} ${kind%%|*}, first: " "$page"
-done <kinds
+done <most
 if [ "$ROLE" = same ]; then
 	check "no gap at all" test -s kinds
 	expect_no_grep 'nothing is recorded as left out' "$page"
