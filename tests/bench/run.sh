@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.."
 runs=${BENCH_RUNS:-5}
 procs=${BENCH_PROCS:-2000}
 files=${BENCH_FILES:-200000}
+links=${BENCH_LINKS:-80} # of 256 MiB each
 csi=out/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')/csi
 work=out/bench
 all=$work/all # 2 GiB: the tree, and one file of 1 GiB
@@ -23,9 +24,14 @@ for tool in python3 ps lsof openssl find sha256sum tar zstd; do
 done
 mkdir -p "$all"
 
-trap '[ -z "$sleepers" ] || kill "$sleepers"' EXIT
+# shellcheck disable=SC2317,SC2329
+tidy() {
+	[ -z "$sleepers" ] || kill "$sleepers"
+	rm -rf "$work/links" "$work/sparse"
+}
+trap tidy EXIT
 
-# seconds COMMAND... : wall and CPU (user + system) of one run, output thrown away
+# seconds COMMAND... : wall and CPU (user + system) of one run, peak RSS in KiB, exit code; output thrown away
 seconds() {
 	python3 - "$@" <<'PY'
 import os, subprocess, sys, time
@@ -33,7 +39,8 @@ t = time.monotonic()
 with open(os.devnull, "wb") as null:
     p = subprocess.Popen(sys.argv[1:], stdout=null, stderr=null)
     _, status, use = os.wait4(p.pid, 0)
-print("%.4f %.4f %d" % (time.monotonic() - t, use.ru_utime + use.ru_stime, use.ru_maxrss))
+print("%.4f %.4f %d %d" % (time.monotonic() - t, use.ru_utime + use.ru_stime, use.ru_maxrss,
+                           os.waitstatus_to_exitcode(status)))
 PY
 }
 
@@ -173,16 +180,46 @@ bench_collect() {
 		"tar cf - $all/tree | zstd -3 -T0 | cat; find $all/tree -type f -exec sha256sum {} +"
 }
 
+# peak NAME COMMAND... : of one run, which has to end well; 32 MiB are allowed
+peak() {
+	local name=$1 said kib code
+	shift
+	said=$(seconds "$@")
+	kib=$(cut -d' ' -f3 <<<"$said")
+	code=$(cut -d' ' -f4 <<<"$said")
+	printf '  %-34s %6.1f MiB, %6.1f s' "$name" "$(awk -v k="$kib" 'BEGIN { print k / 1024 }')" "$(cut -d' ' -f1 <<<"$said")"
+	if [ "$code" -ne 0 ]; then
+		printf '  FAILED: exit code %d\n' "$code"
+		missed=1
+		return
+	fi
+	verdict "$kib" $((32 << 10)) 1.0
+}
+
+# One file of 256 MiB under so many names that the bundle holds 20 GiB, each of them read and stored.
+make_links() {
+	local i
+	mkdir -p "$work/links"
+	head -c $((256 << 20)) /dev/urandom >"$work/links/1"
+	for ((i = 2; i <= links; i++)); do ln "$work/links/1" "$work/links/$i"; done
+}
+
+make_sparse() { python3 tests/helpers/hostile.py "$work/sparse" sparse >/dev/null; }
+
 bench_rss() {
-	local jobs kib
+	local jobs
 	make_tree
 	make_big
-	echo "# csi collect --scope full of 2 GiB in $((files + 1)) files: peak RSS, 32 MiB allowed"
+	make_links
+	make_sparse
+	echo "# csi collect --scope full: peak RSS, 32 MiB allowed"
 	for jobs in 1 2 4 8 16; do
-		kib=$(seconds "$csi" collect --root "$PWD/$all" --scope full --cpu 0 --jobs "$jobs" | cut -d' ' -f3)
-		printf '  --jobs %-3d %6.1f MiB' "$jobs" "$(awk -v k="$kib" 'BEGIN { print k / 1024 }')"
-		verdict "$kib" $((32 << 10)) 1.0
+		peak "2 GiB, $((files + 1)) files, --jobs $jobs" "$csi" collect --root "$PWD/$all" --scope full --cpu 0 --jobs "$jobs"
 	done
+	peak "$files files" "$csi" collect --root "$PWD/$all/tree" --scope full --cpu 0
+	peak "sparse file of 1 TiB" "$csi" collect --root "$PWD/$work/sparse" --scope full --cpu 0
+	peak "$((links / 4)) GiB under $links names" "$csi" collect --root "$PWD/$work/links" --scope full --cpu 0
+	rm -rf "$work/links" "$work/sparse"
 }
 
 [ $# -gt 0 ] || set -- ps hash tree collect rss
