@@ -269,7 +269,8 @@ expect_empty() {
 	[ ! -s "$1" ] || fail "$1 is not empty" "$1"
 }
 
-# expect_within SECONDS CMD...: as run, and not slower than that
+# expect_within SECONDS CMD...: as run, and not slower than that. It is there to find what hangs or does far too
+# much, on a machine that does other work as well: leave generous room.
 expect_within() {
 	local limit=$1 from=$SECONDS
 	shift

@@ -34,7 +34,7 @@ expect_json '[.[] | select(.file.type == "socket")] | length == 1'
 expect_json '[.[] | select(.file.type == "char")] | length == 3'
 expect_gaps
 
-expect_within 20 csi collect
+expect_within 60 csi collect
 expect_exit 0
 cp "$OUT" b
 run host_csi verify b

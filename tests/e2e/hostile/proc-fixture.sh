@@ -12,7 +12,7 @@ rm "$FIXTURE/proc/3/cmdline" && ln -s /etc/passwd "$FIXTURE/proc/3/cmdline"
 head -c 100000 /dev/zero | tr '\0' '(' >"$FIXTURE/proc/4/stat"
 mkdir "$FIXTURE/proc/99999999999999999999" "$FIXTURE/proc/0" "$FIXTURE/proc/-1" "$FIXTURE/proc/007"
 for command in ps maps; do
-	expect_within 5 csi "$command" --proc /fixture/proc --json
+	expect_within 30 csi "$command" --proc /fixture/proc --json
 	expect_exit 3
 	expect_printable "$OUT" "$ERR"
 	expect_json 'all(.[]; .process.pid == null or (.process.pid >= 1 and .process.pid <= 5))'

@@ -7,9 +7,9 @@
 . "$CSI_TOP/tests/helpers/lib.sh"
 pod_up
 python3 "$HELPERS/hostile.py" "$MERGED/tmp/h" sparse >/dev/null
-expect_within 20 csi walk --hash --json /tmp/h
+expect_within 60 csi walk --hash --json /tmp/h
 expect_json '.[] | select(.file.path == "/tmp/h/sparse") | .file.size == 1099511627776 and (.csi.hash.extents | length == 64)'
-expect_within 30 csi collect
+expect_within 60 csi collect
 expect_exit 0
 cp "$OUT" b
 check "the bundle is large" test "$(stat -c %s b)" -lt 20000000

@@ -11,11 +11,11 @@ python3 "$HELPERS/hostile.py" actor swap "$MERGED/tmp/h/swapped" 60 &
 actor=$!
 sleep 0.3
 for _ in {1..20}; do
-	expect_within 5 csi walk --hash --json /tmp/h
+	expect_within 30 csi walk --hash --json /tmp/h
 	expect_json 'all(.[]; .event.kind != "pipeline_error" or (.error.code | IN("ENOENT", "ESTALE", "EAGAIN")))'
 done
 for _ in 1 2 3; do
-	expect_within 20 csi collect --scope standard
+	expect_within 60 csi collect --scope standard
 	cp "$OUT" b
 	run host_csi verify b
 	expect_exit 0

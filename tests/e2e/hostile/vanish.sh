@@ -19,7 +19,7 @@ for _ in {1..15}; do
 	expect_json 'any(.[]; .process.pid == 1)'
 done
 for _ in 1 2 3; do
-	expect_within 20 csi collect --scope standard
+	expect_within 60 csi collect --scope standard
 	check "exit code $RC" test "$RC" -eq 0
 	cp "$OUT" b
 	run host_csi verify b

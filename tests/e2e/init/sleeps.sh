@@ -7,8 +7,8 @@ TARGET_UID=65532
 pod_up
 run csi ps --json --no-signs
 expect_json '[.[].process.pid] == [1]'
-expect_within 4 csi init --ttl 1
+expect_within 20 csi init --ttl 1
 expect_exit 0
-expect_within 3 as "$ROLE" /bin/busybox sh -c 'csi init & sleep 1; kill -TERM $!; wait $!'
+expect_within 20 as "$ROLE" /bin/busybox sh -c 'csi init & sleep 1; kill -TERM $!; wait $!'
 expect_exit 0
 expect_empty "$POD_DIR/$ROLE/log"
