@@ -15,7 +15,7 @@ chown -R 65532:65532 "$POD_DIR/volume"
 peak() {
 	local name=$1 peak own
 	shift
-	as "$ROLE" /bin/busybox sh -c "csi collect --volumes $* & while kill -0 \$!; do grep VmHWM /proc/\$!/status; sleep 0.1; done >&2" >b 2>"$ERR"
+	as "$ROLE" /bin/busybox sh -c "csi collect --cpu 0 --volumes $* & while kill -0 \$!; do grep VmHWM /proc/\$!/status; sleep 0.1; done >&2" >b 2>"$ERR"
 	peak=$(awk '/VmHWM/ { if ($2 > m) m = $2 } END { print m + 0 }' "$ERR")
 	run host_csi verify b
 	expect_exit 0
