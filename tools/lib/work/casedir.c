@@ -95,13 +95,14 @@ static struct bytes name_in(struct bytes line)
 
 static bool line_ok(struct bytes line)
 {
+	static const char digits[] = "0123456789abcdef";
 	size_t at = line.n > 0 && line.p[0] == '\\';
 
 	if (line.n < at + 67 || line.p[at + 64] != ' ' ||
 	    (line.p[at + 65] != ' ' && line.p[at + 65] != '*'))
 		return false;
 	for (size_t i = at; i < at + 64; i++)
-		if (!memchr("0123456789abcdef", line.p[i], 16))
+		if (!memchr(digits, line.p[i], sizeof(digits) - 1))
 			return false;
 	return true;
 }

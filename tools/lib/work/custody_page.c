@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 enum {
 	PAGE_LABEL = 13, /* columns before the text */
@@ -26,18 +24,12 @@ struct page {
 	int err;
 };
 
-static void put(struct page *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void put(struct page *p, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	int n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (p->err == 0)
-		p->err = n < 0 ? -EINVAL : buf_adds(&p->line, text);
-}
+/* Ours, printf-like. */
+#define put(page, ...)                                                      \
+	do {                                                                \
+		if ((page)->err == 0)                                       \
+			(page)->err = buf_addf(&(page)->line, __VA_ARGS__); \
+	} while (0)
 
 static void put_text(struct page *p, const struct custody_text *t)
 {
