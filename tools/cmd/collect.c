@@ -68,6 +68,7 @@ struct job {
 	const struct collect_args *args;
 	const struct gather_case *c;
 	struct pace pace;
+	struct headroom headroom;
 	struct targets targets;
 	struct file_info own_output;
 	struct bundle_totals totals;
@@ -97,24 +98,32 @@ static int gather_all(struct gather *g, const struct job *job)
 		int (*fn)(struct gather *g);
 		enum gather_scope from; /* the smallest scope that has it */
 		bool memory;		/* only with --memory */
+		bool small;		/* also when memory is short */
 	} steps[] = {
-		{ "processes", gather_processes, SCOPE_QUICK, false },
-		{ "sockets", gather_sockets, SCOPE_QUICK, false },
-		{ "containers", gather_containers, SCOPE_QUICK, false },
-		{ "mounts", gather_mounts, SCOPE_QUICK, false },
-		{ "posture", gather_posture, SCOPE_QUICK, false },
-		{ "executables", gather_exes, SCOPE_QUICK, false },
-		{ "deleted files", gather_deleted, SCOPE_QUICK, false },
-		{ "proc text", gather_texts, SCOPE_STANDARD, false },
-		{ "memory", gather_memory, SCOPE_QUICK, true },
-		{ "files", gather_files, SCOPE_QUICK, false },
-		{ "footprint", gather_footprint, SCOPE_QUICK, false },
+		{ "processes", gather_processes, SCOPE_QUICK, false, true },
+		{ "sockets", gather_sockets, SCOPE_QUICK, false, true },
+		{ "containers", gather_containers, SCOPE_QUICK, false, true },
+		{ "mounts", gather_mounts, SCOPE_QUICK, false, true },
+		{ "posture", gather_posture, SCOPE_QUICK, false, true },
+		{ "executables", gather_exes, SCOPE_QUICK, false, false },
+		{ "deleted files", gather_deleted, SCOPE_QUICK, false, false },
+		{ "proc text", gather_texts, SCOPE_STANDARD, false, false },
+		{ "memory", gather_memory, SCOPE_QUICK, true, false },
+		{ "files", gather_files, SCOPE_QUICK, false, false },
+		{ "footprint", gather_footprint, SCOPE_QUICK, false, true },
 	};
 	int r = gather_case(g, job->c);
+
+	if (r == 0)
+		r = gather_headroom(g);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(steps); i++) {
 		if (g->scope < steps[i].from || (steps[i].memory && !job->args->memory))
 			continue;
+		if (g->headroom->short_from_start && !steps[i].small) {
+			gather_tell(g, -ENOMEM, "collect", 0, bytes_str(steps[i].title));
+			continue;
+		}
 		g->progress(g->progress_ctx, steps[i].title);
 		r = steps[i].fn(g);
 		if (r == -ECANCELED) /* nothing of this step or a later one is there without it */
@@ -144,6 +153,7 @@ static int gather_into(struct job *job, struct bundle *bundle)
 		.volumes = job->args->volumes,
 		.own_output = &job->own_output,
 		.stop = &job->run->stop,
+		.headroom = &job->headroom,
 		.gaps = &job->run->gaps,
 		.progress = progress,
 		.progress_ctx = job->run,
@@ -152,6 +162,8 @@ static int gather_into(struct job *job, struct bundle *bundle)
 
 	if (r == 0)
 		r = gather_all(&g, job);
+	if (r == 0 || r == -ECANCELED)
+		(void)gather_headroom_end(&g);
 	gather_done(&g);
 	return r;
 }
@@ -195,6 +207,11 @@ static void print_digest(const struct bundle_totals *sum)
 	fprintf(stderr, "csi: sha256=%s bytes=%" PRIu64 "\n", hex, sum->bytes_out);
 }
 
+static void check_headroom(void *ctx)
+{
+	headroom_check(ctx);
+}
+
 /* Pinning comes first, before even the output is opened. */
 static void collect(struct job *job)
 {
@@ -232,7 +249,11 @@ static void collect(struct job *job)
 		return;
 	}
 	pace_init(&job->pace, (unsigned)job->args->limits.cpu, &run->stop);
+	headroom_open(&job->headroom, job->args->limits.headroom, &job->targets, &run->stop);
+	job->pace.tick = check_headroom;
+	job->pace.tick_ctx = &job->headroom;
 	write_bundle(job, sink);
+	headroom_done(&job->headroom);
 	pace_done(&job->pace);
 	r = sink_close(take_ptr(&sink));
 	if (r < 0)
@@ -241,7 +262,9 @@ static void collect(struct job *job)
 
 static int collect_run(const struct command *self, int argc, char **argv)
 {
-	struct collect_args args = { .scope = SCOPE_STANDARD, .limits.cpu = COLLECT_CPU_PERCENT };
+	struct collect_args args = { .scope = SCOPE_STANDARD,
+				     .limits.cpu = COLLECT_CPU_PERCENT,
+				     .limits.headroom = HEADROOM_FLOOR_DEFAULT };
 	char run_id[RUN_ID_MAX];
 	struct gather_case c = { .run_id = run_id,
 				 .version = CSI_VERSION,

@@ -5,11 +5,13 @@
 
 #include "cmd/cmd.h"
 #include "format/sink.h"
+#include "work/headroom.h"
 
 /* What bounds the cost of a collection. */
 struct collect_limits {
-	uint64_t rate; /* bytes of output a second, 0: no limit */
-	uint64_t cpu;  /* percent of one CPU, 0: no limit */
+	uint64_t rate;	   /* bytes of output a second, 0: no limit */
+	uint64_t cpu;	   /* percent of one CPU, 0: no limit */
+	uint64_t headroom; /* bytes of memory to leave to the pod, 0: no guard */
 };
 
 struct collect_args {
@@ -21,7 +23,7 @@ struct collect_args {
 
 /* collect_limits.c */
 enum { COLLECT_CPU_PERCENT = 50 };
-extern const struct opt collect_limit_opts[2];
+extern const struct opt collect_limit_opts[3];
 /* Puts what the options ask for around *SINK, which stays the caller's, changed or not. 0 or
  * -errno. */
 int collect_limit_sink(const struct collect_limits *l, const atomic_bool *stop, struct sink **sink);

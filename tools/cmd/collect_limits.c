@@ -6,7 +6,7 @@
 
 #define LIMIT(member) .offset = offsetof(struct collect_args, limits.member)
 
-const struct opt collect_limit_opts[2] = {
+const struct opt collect_limit_opts[3] = {
 	{ .name = "cpu",
 	  .kind = OPT_NUMBER,
 	  LIMIT(cpu),
@@ -20,6 +20,12 @@ const struct opt collect_limit_opts[2] = {
 	  .help = "bytes of output a second, at least 64K; after a stop what is under way is "
 		  "written at once",
 	  .min = SINK_RATE_MIN },
+	{ .name = "headroom",
+	  .kind = OPT_SIZE,
+	  LIMIT(headroom),
+	  .arg = "SIZE",
+	  .help = "stop and seal before less memory than SIZE (64M), or 5 % of it, is left below a "
+		  "cgroup limit; 0 does not guard" },
 };
 
 int collect_limit_sink(const struct collect_limits *l, const atomic_bool *stop, struct sink **sink)

@@ -52,6 +52,10 @@
 	  "SHA-256 of the ledger part before")                                                     \
 	X(CSI_LEDGER_SEQ, "csi.ledger.seq", LONG, "number of the ledger part")                     \
 	X(CSI_LEVEL, "csi.level", KEYWORD, "info, low, medium, high, critical")                    \
+	X(CSI_LIMIT_BYTES, "csi.limit.bytes", LONG, "limit of a cgroup's memory")                  \
+	X(CSI_LIMIT_USED, "csi.limit.used", LONG, "of it used, without inactive file pages")       \
+	X(CSI_LIMIT_FLOOR, "csi.limit.floor", LONG, "headroom below which a collection stops")     \
+	X(CSI_LIMIT_LOWEST, "csi.limit.lowest", LONG, "smallest headroom seen")                    \
 	X(CSI_MAP_START, "csi.map.start", KEYWORD, "address, hexadecimal")                         \
 	X(CSI_MAP_END, "csi.map.end", KEYWORD, "address, hexadecimal")                             \
 	X(CSI_MAP_PERMS, "csi.map.perms", KEYWORD, "rwxp")                                         \

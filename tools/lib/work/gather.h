@@ -9,6 +9,7 @@
 #define CSI_WORK_GATHER_H
 
 #include "work/bundle.h"
+#include "work/headroom.h"
 #include "work/targets.h"
 
 enum gather_scope { SCOPE_QUICK, SCOPE_STANDARD, SCOPE_FULL };
@@ -28,7 +29,8 @@ struct gather {
 	const struct file_info *own_output; /* not collected into itself; NULL: none */
 	int64_t deadline;		    /* CLOCK_MONOTONIC ns, 0 none */
 	const atomic_bool *stop;
-	const struct gap_sink *gaps; /* where a person or the exit code learns of a gap */
+	const struct headroom *headroom; /* NULL: no guard */
+	const struct gap_sink *gaps;	 /* where a person or the exit code learns of a gap */
 	void (*progress)(void *ctx, const char *text);
 	void *progress_ctx;
 
@@ -70,6 +72,10 @@ int gather_deleted(struct gather *g);
 int gather_memory(struct gather *g);
 /* files/LABEL/...: by scope. */
 int gather_files(struct gather *g);
+/* What memory limits there are, before anything else is read; and at the end, also after a stop,
+ * how near they came and what was left out to keep away from them. */
+int gather_headroom(struct gather *g);
+int gather_headroom_end(struct gather *g);
 /* What the collection itself cost and touched. */
 int gather_footprint(struct gather *g);
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory of one control group, read below a pinned directory. Linux:
+ * Documentation/admin-guide/cgroup-v1/memory.rst and cgroup-v2.rst.
+ */
+#ifndef CSI_SYS_CGROUP_H
+#define CSI_SYS_CGROUP_H
+
+#include "base/base.h"
+
+#define CGROUP_NO_LIMIT UINT64_MAX
+
+struct cgroup_memory {
+	uint64_t limit;	   /* bytes, of this group and those above it that it tells; or NO_LIMIT */
+	uint64_t usage;	   /* bytes */
+	uint64_t inactive; /* of it: file pages that the kernel takes back at once */
+	bool from_above; /* the limit is of a group above this one, whose usage is not told here */
+};
+
+/* What is used and would not come back by itself. */
+static inline uint64_t cgroup_working_set(const struct cgroup_memory *m)
+{
+	return m->usage > m->inactive ? m->usage - m->inactive : 0;
+}
+/* Bytes until the limit; CGROUP_NO_LIMIT without one, 0 at or above it. */
+static inline uint64_t cgroup_headroom(const struct cgroup_memory *m)
+{
+	uint64_t used = cgroup_working_set(m);
+
+	if (m->limit == CGROUP_NO_LIMIT)
+		return CGROUP_NO_LIMIT;
+	return used < m->limit ? m->limit - used : 0;
+}
+
+/*
+ * cgroup_parse_number - a file of one number ("4096\n", "max\n"). Nothing else is believed.
+ * v1 writes a page less than 2^63 for no limit: all from 2^62 is NO_LIMIT. 0 or -EBADMSG.
+ */
+int cgroup_parse_number(struct bytes text, uint64_t *ret);
+/* The number after KEY and a blank, of the first line that begins so. 0, -ENOENT, -EBADMSG. */
+int cgroup_parse_stat(struct bytes text, const char *key, uint64_t *ret);
+
+/*
+ * cgroup_memory_read - of the directory FD (O_PATH will do, borrowed), which must lie on a cgroup
+ * file system by statfs(2): files of the same names elsewhere are somebody's invention.
+ * 0; -EOPNOTSUPP: no cgroup, or one without a memory controller; -EBADMSG; -errno.
+ */
+int cgroup_memory_read(int fd, struct cgroup_memory *ret);
+
+#endif

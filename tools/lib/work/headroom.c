@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The headroom guard. */
+#include "work/headroom.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum { OWN_TEXT_MAX = 64 << 10 };
+
+/* Where the memory controller is mounted: as of version 1, and the unified hierarchy. */
+static const char *const mounts[] = { "sys/fs/cgroup/memory", "sys/fs/cgroup" };
+
+uint64_t headroom_floor(uint64_t floor, uint64_t limit)
+{
+	uint64_t part = limit / HEADROOM_PART;
+
+	return floor > part ? floor : part;
+}
+
+bool headroom_judge(struct headroom_group *g, const struct cgroup_memory *m)
+{
+	uint64_t left = cgroup_headroom(m);
+
+	g->m = *m;
+	if (left < g->lowest)
+		g->lowest = left;
+	return left < g->floor;
+}
+
+/* FD is taken. A group that is there already is that of whoever was first: our own. */
+static bool add_group(struct headroom *h, int fd, pid_t pid)
+{
+	AUTO_CLOSE int mine = fd;
+	struct headroom_group g = { .pid = pid, .lowest = CGROUP_NO_LIMIT };
+	struct stat st;
+
+	if (h->n == HEADROOM_GROUPS_MAX || fstat(fd, &st) < 0 || cgroup_memory_read(fd, &g.m) < 0)
+		return false;
+	g.dev = st.st_dev;
+	g.ino = st.st_ino;
+	for (size_t i = 0; i < h->n; i++)
+		if (h->v[i].dev == g.dev && h->v[i].ino == g.ino)
+			return false;
+	g.fd = take_fd(&mine);
+	h->v[h->n++] = g;
+	return true;
+}
+
+/*
+ * A limit from above our own group is the pod's; what the pod uses is told nowhere, so the groups
+ * of it that can be seen are added up.
+ */
+static int read_group(const struct headroom *h, size_t i, struct cgroup_memory *ret)
+{
+	int r = cgroup_memory_read(h->v[i].fd, ret);
+
+	if (r < 0 || h->v[i].pid || !ret->from_above)
+		return r;
+	for (size_t k = 0; k < h->n; k++)
+		if (h->v[k].pid)
+			ret->usage += cgroup_working_set(&h->v[k].m);
+	return 0;
+}
+
+static void judge_first(struct headroom *h, size_t i)
+{
+	struct headroom_group *g = &h->v[i];
+	uint64_t left;
+
+	(void)read_group(h, i, &g->m);
+	left = cgroup_headroom(&g->m);
+	g->lowest = left;
+	if (g->m.limit == CGROUP_NO_LIMIT)
+		return;
+	if (g->pid == 0)
+		h->known = true;
+	g->floor = headroom_floor(h->floor, g->m.limit);
+	if (left >= g->floor)
+		return;
+	g->floor = left / 2;
+	if (g->pid == 0 && !h->short_from_start) {
+		h->short_from_start = true;
+		h->low = i;
+		h->at = g->m;
+	}
+}
+
+/* The path of our memory group in /proc/self/cgroup: of the line of that controller, or of "0::".
+ */
+static struct bytes own_path(struct bytes text)
+{
+	struct bytes unified = { 0 }, line;
+
+	while (proc_next_line(&text, &line)) {
+		const unsigned char *a = memchr(line.p, ':', line.n);
+		const unsigned char *b =
+			a ? memchr(a + 1, ':', (size_t)(line.p + line.n - a - 1)) : NULL;
+
+		if (!b)
+			continue;
+		struct bytes kind = bytes_of(a + 1, (size_t)(b - a - 1));
+		struct bytes path = bytes_of(b + 1, (size_t)(line.p + line.n - b - 1));
+		if (memmem(kind.p, kind.n, "memory", 6))
+			return path;
+		if (kind.n == 0)
+			unified = path;
+	}
+	return unified;
+}
+
+/* Our own group, else (in a container its path is the host's) what is mounted, which is our own. */
+static int open_own(void)
+{
+	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
+	AUTO_CLOSE int self = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	char path[4096 + 64];
+
+	if (self < 0 || buf_read_fd(&text, self, OWN_TEXT_MAX) < 0)
+		return -1;
+	struct bytes own = own_path(buf_bytes(&text));
+	for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
+		for (int k = 0; k < 2; k++) {
+			struct cgroup_memory m;
+			size_t n = k == 0 && own.n < 4096 ? own.n : 0;
+
+			(void)snprintf(path, sizeof(path), "/%s%.*s", mounts[i], (int)n,
+				       n ? (const char *)own.p : "");
+			AUTO_CLOSE int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+			if (fd >= 0 && cgroup_memory_read(fd, &m) == 0)
+				return take_fd(&fd);
+		}
+	}
+	return -1;
+}
+
+/* Every limit above counts too. Above the mount is another file system, where it ends. */
+static void add_own(struct headroom *h)
+{
+	int fd = open_own();
+
+	for (int i = 0; i < HEADROOM_CLIMB_MAX && fd >= 0; i++) {
+		int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (!add_group(h, fd, 0)) {
+			if (up >= 0)
+				(void)close(up);
+			return;
+		}
+		fd = up;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+void headroom_open(struct headroom *h, uint64_t floor, struct targets *ts, atomic_bool *stop)
+{
+	*h = (struct headroom){ .floor = floor, .stop = stop };
+	add_own(h);
+	for (size_t i = 0; ts->n && i < ts->nroots; i++) {
+		for (size_t k = 0; ts->roots[i].root && k < ARRAY_LEN(mounts); k++) {
+			struct file_info info;
+			int fd;
+
+			if (root_pin(ts->roots[i].root, bytes_str(mounts[k]), &fd, &info) < 0)
+				continue;
+			(void)add_group(h, fd, process_id(ts->v[ts->roots[i].first].p).pid);
+		}
+	}
+	for (size_t i = 0; i < h->n && floor; i++)
+		judge_first(h, i);
+}
+
+void headroom_check(struct headroom *h)
+{
+	if (h->floor == 0 || atomic_load(&h->tripped))
+		return;
+	for (size_t i = 0; i < h->n; i++) {
+		struct cgroup_memory m;
+
+		if (h->v[i].m.limit == CGROUP_NO_LIMIT && h->v[i].floor == 0)
+			continue;
+		/* A group that ended with its processes cannot be in need. */
+		if (read_group(h, i, &m) < 0 || !headroom_judge(&h->v[i], &m))
+			continue;
+		h->low = i;
+		h->at = m;
+		atomic_store(&h->tripped, true);
+		if (h->stop)
+			atomic_store(h->stop, true);
+		return;
+	}
+}
+
+void headroom_done(struct headroom *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		(void)close(h->v[i].fd);
+	h->n = 0;
+}
