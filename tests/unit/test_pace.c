@@ -82,11 +82,11 @@ static void on_tick(void *ctx)
 
 static void *work(void *arg)
 {
-	volatile unsigned x = 0;
+	static volatile unsigned x;
 
 	while (!atomic_load(&stop)) {
 		for (int i = 0; i < 20000; i++)
-			x += (unsigned)i;
+			x = x + (unsigned)i;
 		pace_point(&pace, arg ? 10 * MS : 0);
 		atomic_fetch_add(&rounds, 1);
 	}
