@@ -54,7 +54,9 @@ void age_identities_done(struct age_identities *ids);
  * bytes as they are. IN is borrowed. 0; -ENOKEY: none of IDS (or IDS is NULL) opens it; -EBADMSG: a
  * header that is malformed or was changed; -ENODATA: it ends inside the header; -ENOMEM, -errno of
  * reading. On -ENOKEY, -EBADMSG and -ENODATA *ret is an intake all the same, that gives no byte but
- * `why` and `stored`.
+ * `why` and `stored`. Reading: last bytes that are no whole chunk and not authentic are -ENODATA:
+ * a cut chunk and a damaged last one look the same, and who can do the one can do the other.
+ * Neither armour nor passphrases are opened.
  */
 int age_intake(struct intake *in, const struct age_identities *ids, struct intake **ret);
 /* Whether what age_intake gave is encrypted. */
