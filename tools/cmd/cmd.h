@@ -36,6 +36,7 @@ struct common_args {
 	uint64_t timeout;   /* seconds, 0 none */
 	uint64_t jobs;	    /* 0: default */
 	int quiet, verbose;
+	struct opt_strings encrypt; /* --encrypt: cmd/crypt.h */
 };
 /*
  * The shared options in small tables, so that a command lists what it honours and nothing else:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* csi collect - everything that is evidence, in one sealed stream. */
 #include "cmd/collect.h"
+#include "cmd/crypt.h"
 #include "version.h"
 #include "work/gather.h"
 
@@ -30,11 +31,11 @@ static const struct opt collect_opts[] = {
 };
 
 static const struct opt_table tables[] = {
-	OPT_TABLE(collect_opts),	OPT_TABLE(collect_limit_opts),
-	OPT_TABLE(common_pid_opts),	OPT_TABLE(common_source_opts),
-	OPT_TABLE(common_file_opts),	OPT_TABLE(common_max_file_opts),
-	OPT_TABLE(common_timeout_opts), OPT_TABLE(common_jobs_opts),
-	OPT_TABLE(common_talk_opts),
+	OPT_TABLE(collect_opts),	 OPT_TABLE(collect_limit_opts),
+	OPT_TABLE(crypt_encrypt_opts),	 OPT_TABLE(common_pid_opts),
+	OPT_TABLE(common_source_opts),	 OPT_TABLE(common_file_opts),
+	OPT_TABLE(common_max_file_opts), OPT_TABLE(common_timeout_opts),
+	OPT_TABLE(common_jobs_opts),	 OPT_TABLE(common_talk_opts),
 };
 
 enum { RUN_ID_MAX = 40, RUN_ID_RANDOM = 4 };
@@ -69,6 +70,7 @@ struct job {
 	const struct gather_case *c;
 	struct pace pace;
 	struct headroom headroom;
+	const struct crypt_keys *keys;
 	struct targets targets;
 	struct file_info own_output;
 	struct bundle_totals totals;
@@ -199,6 +201,23 @@ static void write_bundle(struct job *job, struct sink *sink)
 		run->exit = (int)exit_worse((enum exit_code)run->exit, EXIT_PARTIAL);
 }
 
+/* The digest that is told is of what left, so age has to have written its last chunk. */
+static void write_sealed(struct job *job, struct sink *sink)
+{
+	struct crypt crypt;
+	int r = crypt_begin(sink, job->keys, &crypt);
+
+	if (r == 0)
+		write_bundle(job, crypt.top);
+	else
+		fail(job->run, "encrypt the output", r, NULL);
+	r = crypt_end(&crypt, &job->totals.bytes_out, job->totals.sha256);
+	if (r < 0 && job->totals.bytes_out > 0) {
+		fail_output(job->run, r);
+		job->totals.bytes_out = 0;
+	}
+}
+
 static void print_digest(const struct bundle_totals *sum)
 {
 	char hex[HASH_HEX_MAX];
@@ -252,7 +271,7 @@ static void collect(struct job *job)
 	headroom_open(&job->headroom, job->args->limits.headroom, &job->targets, &run->stop);
 	job->pace.tick = check_headroom;
 	job->pace.tick_ctx = &job->headroom;
-	write_bundle(job, sink);
+	write_sealed(job, sink);
 	headroom_done(&job->headroom);
 	pace_done(&job->pace);
 	r = sink_close(take_ptr(&sink));
@@ -265,21 +284,26 @@ static int collect_run(const struct command *self, int argc, char **argv)
 	struct collect_args args = { .scope = SCOPE_STANDARD,
 				     .limits.cpu = COLLECT_CPU_PERCENT,
 				     .limits.headroom = HEADROOM_FLOOR_DEFAULT };
+	struct crypt_keys keys;
 	char run_id[RUN_ID_MAX];
 	struct gather_case c = { .run_id = run_id,
 				 .version = CSI_VERSION,
 				 .deps = CSI_DEPS,
 				 .argc = argc,
-				 .argv = argv };
+				 .argv = argv,
+				 .recipients = args.common.encrypt.v };
 	struct run run = { 0 };
-	struct job job = { .run = &run, .args = &args, .c = &c };
+	struct job job = { .run = &run, .args = &args, .c = &c, .keys = &keys };
 	int operands, r;
 
 	r = cmd_parse(self, argc, argv, &args, &operands);
 	if (r < 0)
 		r = cmd_operands(self, argc, argv, operands, 0);
+	if (r < 0)
+		r = crypt_keys_parse(self, &args.common.encrypt, &keys);
 	if (r >= 0)
 		return r;
+	c.nrecipients = keys.n;
 	r = make_run_id(run_id);
 	if (r < 0) {
 		fail(&run, "name the run", r, NULL);
@@ -299,9 +323,11 @@ static int collect_run(const struct command *self, int argc, char **argv)
 const struct command cmd_collect = {
 	.name = "collect",
 	.summary = "put all evidence into one sealed stream",
-	.usage = "[--scope quick|standard|full] [--memory] [-p PID]... [-o FILE]",
+	.usage = "[--scope quick|standard|full] [--memory] [-p PID]... [--encrypt age1...]... "
+		 "[-o FILE]",
 	.example = "kubectl exec POD -c csi-1 -- csi collect > case.tar.zst\n"
-		   "csi collect --scope quick -p 1 -o /mnt/case.tar.zst",
+		   "csi collect --scope quick -p 1 -o /mnt/case.tar.zst\n"
+		   "kubectl exec POD -c csi-1 -- csi collect --encrypt age1... > case.tar.zst.age",
 	.tables = tables,
 	.ntables = ARRAY_LEN(tables),
 	.run = collect_run,

@@ -3,7 +3,6 @@
 #include "cmd/verify_priv.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
 static const struct opt verify_opts[] = {
@@ -42,29 +41,14 @@ static const struct opt verify_opts[] = {
 	  .help = "JSON lines instead of text" },
 };
 
-static const struct opt_table tables[] = { OPT_TABLE(verify_opts), OPT_TABLE(common_talk_opts) };
+static const struct opt_table tables[] = { OPT_TABLE(verify_opts), OPT_TABLE(verify_key_opts),
+					   OPT_TABLE(crypt_encrypt_opts),
+					   OPT_TABLE(common_talk_opts) };
 
 static int write_out(void *ctx, struct bytes b)
 {
 	(void)ctx;
 	return fwrite(b.p, 1, b.n, stdout) == b.n ? 0 : -EPIPE;
-}
-
-static int verify_file(struct verify_run *v, const char *file)
-{
-	AUTO_DONE(intake_closep) struct intake *in = NULL;
-	AUTO_CLOSE int own = -1;
-	int fd = STDIN_FILENO;
-
-	v->file = file;
-	if (strcmp(file, "-") != 0)
-		fd = own = open(file, O_RDONLY | O_CLOEXEC);
-	int r = fd < 0 ? -errno : intake_fd(fd, &in);
-	if (r < 0) {
-		cmd_fail(&v->run, "open", bytes_str(file), r, NULL);
-		return EXIT_FAILED;
-	}
-	return verify_one(v, in);
 }
 
 static int open_out(struct verify_run *v)
@@ -104,6 +88,9 @@ static int run_verify(const struct command *self, int argc, char **argv)
 		return cmd_usage(self, "which file? (- is standard input)");
 	if (args.salvage && argc - at > 1)
 		return cmd_usage(self, "--salvage wants one file");
+	code = verify_keys(&v, self, argv + at);
+	if (code >= 0)
+		return code;
 	if (open_out(&v) < 0)
 		return EXIT_FAILED;
 	code = verify_operands(&v, argv + at, (size_t)(argc - at));
@@ -111,6 +98,7 @@ static int run_verify(const struct command *self, int argc, char **argv)
 		code = EXIT_FAILED;
 	out_closep(&v.out);
 	buf_done(&v.text);
+	age_identities_done(&v.ids);
 	/* What was not said was not verified. */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		code = EXIT_FAILED;
@@ -120,10 +108,11 @@ static int run_verify(const struct command *self, int argc, char **argv)
 const struct command cmd_verify = {
 	.name = "verify",
 	.summary = "what of a bundle is proven; salvage a cut one",
-	.usage = "[--list] [--json] [--salvage OUT] FILE... | [--custody] DIR",
+	.usage = "[--list] [--json] [--identity FILE]... [--salvage OUT] FILE... | [--custody] DIR",
 	.example =
 		"csi verify run.tar.zst && tar --zstd -xf run.tar.zst\n"
 		"csi verify --salvage clean.tar.zst cut.tar.zst\n"
+		"csi verify --identity key.txt run.tar.zst.age\n"
 		"csi verify --custody --case-id IR-7 --operator 'A. Person' --authority 'CISO, by "
 		"phone' case/\n"
 		"cd case && minisign -Sm SHA256SUMS -t \"IR-7 $(date -u +%FT%TZ)\"",

@@ -13,10 +13,9 @@ static const struct {
 	const char *word;
 	enum exit_code exit;
 } verdicts[] = {
-	[VERIFY_SEALED] = { "sealed", EXIT_COMPLETE },
-	[VERIFY_CUT] = { "cut", EXIT_PARTIAL },
-	[VERIFY_ALTERED] = { "altered", EXIT_FAILED },
-	[VERIFY_NOT_ONE] = { "none", EXIT_FAILED },
+	[VERIFY_SEALED] = { "sealed", EXIT_COMPLETE },	[VERIFY_CUT] = { "cut", EXIT_PARTIAL },
+	[VERIFY_ALTERED] = { "altered", EXIT_FAILED },	[VERIFY_NOT_ONE] = { "none", EXIT_FAILED },
+	[VERIFY_LOCKED] = { "encrypted", EXIT_FAILED },
 };
 
 struct bytes verify_text(struct verify_run *v, struct bytes target)
@@ -58,7 +57,7 @@ static int put_record(struct verify_run *v, const struct verify_result *res)
 	struct out *o = v->out;
 	char hex[HASH_HEX_MAX];
 
-	hash_hex(res->sha256, sizeof(res->sha256), hex);
+	hash_hex(res->stored_sha256, sizeof(res->stored_sha256), hex);
 	out_begin(o, "state");
 	out_str(o, F_CSI_ACTION, "verify");
 	if (res->verdict != VERIFY_SEALED) {
@@ -66,6 +65,7 @@ static int put_record(struct verify_run *v, const struct verify_result *res)
 		out_str(o, F_CSI_VERIFY_REASON, res->reason);
 	}
 	out_u64(o, F_CSI_VERIFY_CHECKPOINTS, res->checkpoints);
+	out_bool(o, F_CSI_VERIFY_ENCRYPTED, v->encrypted);
 	out_u64(o, F_CSI_VERIFY_ENTRIES, res->proven_entries);
 	out_u64(o, F_CSI_VERIFY_PROVEN, res->proven_bytes);
 	if (res->has_seal)
@@ -75,7 +75,7 @@ static int put_record(struct verify_run *v, const struct verify_result *res)
 	out_str(o, F_CSI_VERIFY_VERDICT, verdicts[res->verdict].word);
 	out_str(o, F_FILE_HASH_SHA256, hex);
 	out_bytes(o, F_FILE_PATH, bytes_str(v->file));
-	out_u64(o, F_FILE_SIZE, res->stream_bytes);
+	out_u64(o, F_FILE_SIZE, res->stored_bytes);
 	return out_end(o);
 }
 
@@ -98,7 +98,46 @@ static void put_headline(struct verify_run *v, const struct verify_result *res)
 	case VERIFY_NOT_ONE:
 		printf("not a bundle: %s\n", res->reason);
 		break;
+	case VERIFY_LOCKED:
+		printf("encrypted to keys that are not here: %s\n",
+		       v->ids.n ? res->reason : "give --identity FILE");
+		break;
 	}
+}
+
+static void put_escaped(struct verify_run *v, const char *text)
+{
+	struct bytes t = verify_text(v, bytes_str(text));
+
+	printf("%.*s", (int)t.n, (const char *)t.p);
+}
+
+/* The line that opens it: to be copied. */
+static void put_open(struct verify_run *v, const struct verify_result *res)
+{
+	const struct opt_strings *keys = &v->args->identity;
+	bool whole = res->verdict == VERIFY_SEALED || res->index_cut;
+
+	if (!whole && (res->proven_entries == 0 || v->args->salvage))
+		return;
+	printf("  %-8s ", "open");
+	if (whole && v->encrypted)
+		printf("age -d");
+	else if (whole)
+		printf("tar --zstd -xf");
+	else
+		printf("csi verify --salvage OUT.tar.zst");
+	for (size_t i = 0; v->encrypted && i < keys->n; i++) {
+		printf(whole ? " -i " : " --identity ");
+		put_escaped(v, keys->v[i]);
+	}
+	printf(" ");
+	put_escaped(v, v->file);
+	if (!whole)
+		printf(" && tar --zstd -xf OUT.tar.zst\n");
+	else
+		printf("%s && (cd %s && cat sums/*.sha256 | sha256sum -c --quiet -)\n",
+		       v->encrypted ? " | tar --zstd -xf -" : "", res->top);
 }
 
 static void put_text(struct verify_run *v, const struct verify_result *res)
@@ -108,23 +147,20 @@ static void put_text(struct verify_run *v, const struct verify_result *res)
 	put_headline(v, res);
 	if (v->args->common.quiet || res->verdict == VERIFY_NOT_ONE)
 		return;
-	hash_hex(res->sha256, sizeof(res->sha256), hex);
-	printf("  %-8s %" PRIu64 " entries, %" PRIu64 " bytes of tar, %" PRIu64 " sums agree\n",
-	       "proven", res->proven_entries, res->proven_tar_bytes, res->hashes_checked);
-	if (res->verdict != VERIFY_SEALED)
-		printf("  %-8s %" PRIu64 " of %" PRIu64 " bytes, %" PRIu64 " checkpoint%s\n",
-		       "up to", res->proven_bytes, res->stream_bytes, res->checkpoints,
+	hash_hex(res->stored_sha256, sizeof(res->stored_sha256), hex);
+	if (res->verdict != VERIFY_LOCKED)
+		printf("  %-8s %" PRIu64 " entries, %" PRIu64 " bytes of tar, %" PRIu64
+		       " sums agree\n",
+		       "proven", res->proven_entries, res->proven_tar_bytes, res->hashes_checked);
+	if (res->verdict == VERIFY_CUT || res->verdict == VERIFY_ALTERED)
+		printf("  %-8s %" PRIu64 " of %" PRIu64 " bytes%s, %" PRIu64 " checkpoint%s\n",
+		       "up to", res->proven_bytes, res->stream_bytes,
+		       v->encrypted ? " that it opens to" : "", res->checkpoints,
 		       res->checkpoints == 1 ? "" : "s");
-	printf("  %-8s sha256=%s bytes=%" PRIu64 "\n", "stream", hex, res->stream_bytes);
-	struct bytes name = verify_text(v, bytes_str(v->file));
-	if (res->verdict == VERIFY_SEALED || res->index_cut)
-		printf("  %-8s tar --zstd -xf %.*s && (cd %s && cat sums/*.sha256 | sha256sum -c "
-		       "--quiet -)\n",
-		       "open", (int)name.n, (const char *)name.p, res->top);
-	else if (res->proven_entries && !v->args->salvage)
-		printf("  %-8s csi verify --salvage OUT.tar.zst %.*s && tar --zstd -xf "
-		       "OUT.tar.zst\n",
-		       "open", (int)name.n, (const char *)name.p);
+	printf("  %-8s sha256=%s bytes=%" PRIu64 "%s\n", v->encrypted ? "file" : "stream", hex,
+	       res->stored_bytes, v->encrypted ? ", encrypted" : "");
+	if (res->verdict != VERIFY_LOCKED)
+		put_open(v, res);
 }
 
 static int open_salvage(struct verify_run *v, struct sink **ret)
@@ -140,23 +176,35 @@ static int open_salvage(struct verify_run *v, struct sink **ret)
 	return r;
 }
 
+static bool has_salvaged(const struct verify_result *res)
+{
+	return (res->verdict == VERIFY_CUT || res->verdict == VERIFY_ALTERED) &&
+	       res->proven_entries;
+}
+
 static void tell_salvaged(struct verify_run *v, const struct verify_result *res)
 {
 	const char *out = v->args->salvage;
-	bool wrote = (res->verdict == VERIFY_CUT || res->verdict == VERIFY_ALTERED) &&
-		     res->proven_entries;
+	bool wrote = has_salvaged(res);
 
 	if (!wrote)
 		(void)unlink(out); /* created by us a moment ago, and empty */
 	if (v->out || v->args->common.quiet)
 		return;
 	struct bytes name = verify_text(v, bytes_str(out));
-	if (wrote)
+	if (wrote && v->keys.n)
+		printf("  %-8s %.*s, sealed as partial and encrypted: age -d -i FILE %.*s | tar "
+		       "--zstd -xf -\n",
+		       "salvaged", (int)name.n, (const char *)name.p, (int)name.n,
+		       (const char *)name.p);
+	else if (wrote)
 		printf("  %-8s %.*s, sealed as partial: tar --zstd -xf %.*s\n", "salvaged",
 		       (int)name.n, (const char *)name.p, (int)name.n, (const char *)name.p);
 	else
 		printf("  %-8s nothing written: %s\n", "salvaged",
-		       res->verdict == VERIFY_SEALED ? "it is whole" : "nothing is proven");
+		       res->verdict == VERIFY_SEALED   ? "it is whole"
+		       : res->verdict == VERIFY_LOCKED ? "it does not open"
+						       : "nothing is proven");
 }
 
 /* ---- who listens --------------------------------------------------------------------------- */
@@ -194,6 +242,25 @@ static void tell_watchers(struct verify_run *v, const struct verify_result *res)
 			v->watch[i].done(v->watch[i].ctx, res);
 }
 
+/* SINK is taken; NULL without --salvage. */
+static int verify_into(struct verify_run *v, struct intake *in, struct sink *sink,
+		       struct verify_options *opts, struct verify_result *res)
+{
+	unsigned char sha256[32];
+	struct crypt crypt = { 0 };
+	uint64_t size;
+	int r = sink ? crypt_begin(sink, &v->keys, &crypt) : 0;
+
+	opts->salvage = crypt.top;
+	if (r == 0)
+		r = verify_stream(in, opts, res);
+	int ended = crypt_end(&crypt, &size, sha256);
+	int closed = sink_close(sink);
+	if (r == 0)
+		r = ended < 0 ? ended : closed;
+	return r;
+}
+
 int verify_one(struct verify_run *v, struct intake *in)
 {
 	bool list = v->args->list || v->args->common.verbose;
@@ -213,12 +280,8 @@ int verify_one(struct verify_run *v, struct intake *in)
 				 r == -EEXIST ? "csi never overwrites" : NULL);
 			return EXIT_FAILED;
 		}
-		opts.salvage = sink;
 	}
-	r = verify_stream(in, &opts, &res);
-	int closed = sink_close(sink);
-	if (r == 0)
-		r = closed;
+	r = verify_into(v, in, sink, &opts, &res);
 	if (r < 0) {
 		cmd_fail(&v->run, v->args->salvage ? "verify and salvage" : "verify",
 			 bytes_str(v->file), r, NULL);

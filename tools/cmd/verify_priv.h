@@ -4,11 +4,13 @@
 #define CSI_CMD_VERIFY_PRIV_H
 
 #include "cmd/cmd.h"
+#include "cmd/crypt.h"
 #include "work/verify.h"
 
 struct verify_args {
 	struct common_args common;
 	const char *salvage;
+	struct opt_strings identity;
 	bool list;
 	bool custody;
 	const char *case_id, *operator_name, *authority;
@@ -32,10 +34,22 @@ struct verify_run {
 	struct run run;	 /* for cmd_fail(); no source is opened */
 	struct out *out; /* --json; else NULL */
 	const char *file;
-	struct buf text; /* of verify_text() */
+	bool encrypted;		   /* V->file is */
+	struct age_identities ids; /* --identity; wiped at the end */
+	struct crypt_keys keys;	   /* --encrypt: of what is salvaged */
+	struct buf text;	   /* of verify_text() */
 	struct verify_watch watch[VERIFY_WATCHES_MAX];
 	size_t nwatch;
 };
+
+/*
+ * verify_open.c: --identity and --encrypt, before a file is opened. OPERANDS are for what cannot be
+ * together. -1 to go on, else an exit code, printed.
+ */
+int verify_keys(struct verify_run *v, const struct command *self, char **operands);
+/* FILE ("-": standard input), opened with V's keys, through verify_one(). An exit code. */
+int verify_file(struct verify_run *v, const char *file);
+extern const struct opt verify_key_opts[1]; /* --identity */
 
 /* verify_one.c: V->file, which IN reads: verified, salvaged if asked for, and told. An exit code.
  */

@@ -110,6 +110,8 @@
 	  "field and seconds of a time outside 1970 to 2262 (list)")                               \
 	X(CSI_VERIFY_AT, "csi.verify.at", LONG, "offset where it went wrong")                      \
 	X(CSI_VERIFY_CHECKPOINTS, "csi.verify.checkpoints", LONG, "checkpoints that agree")        \
+	X(CSI_VERIFY_ENCRYPTED, "csi.verify.encrypted", BOOLEAN,                                   \
+	  "the file is an age file around the stream")                                             \
 	X(CSI_VERIFY_ENTRIES, "csi.verify.entries", LONG, "entries proven")                        \
 	X(CSI_VERIFY_PROVEN, "csi.verify.proven", LONG, "bytes of the stream proven")              \
 	X(CSI_VERIFY_REASON, "csi.verify.reason", KEYWORD, "why it is not sealed")                 \
@@ -117,7 +119,8 @@
 	  "complete, partial, failed: what is sealed")                                             \
 	X(CSI_VERIFY_SUMS, "csi.verify.sums", LONG, "files whose sum agrees")                      \
 	X(CSI_VERIFY_TAR_BYTES, "csi.verify.tar_bytes", LONG, "tar bytes proven")                  \
-	X(CSI_VERIFY_VERDICT, "csi.verify.verdict", KEYWORD, "sealed, cut, altered, none")         \
+	X(CSI_VERIFY_VERDICT, "csi.verify.verdict", KEYWORD,                                       \
+	  "sealed, cut, altered, none, encrypted")                                                 \
 	X(CSI_XATTRS, "csi.xattrs", OBJECTS,                                                       \
 	  "extended attributes (list of name and base64 value)")                                   \
 	X(ERROR_CODE, "error.code", KEYWORD, "errno's name")                                       \

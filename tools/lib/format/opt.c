@@ -185,6 +185,15 @@ static int set_pid(const struct opt *o, const char *arg, struct opt_pids *pids,
 	return 0;
 }
 
+static int set_strings(const struct opt *o, const char *arg, struct opt_strings *ret,
+		       struct opt_error *err)
+{
+	if (ret->n == OPT_STRINGS_MAX)
+		return complain(err, "--%s may be given %d times", o->name, OPT_STRINGS_MAX);
+	ret->v[ret->n++] = arg;
+	return 0;
+}
+
 static int set_choice(const struct opt *o, const char *arg, int *ret, struct opt_error *err)
 {
 	AUTO_DONE(buf_done) struct buf words = BUF_NONE;
@@ -224,6 +233,8 @@ static int set(const struct opt *o, const char *arg, void *args, struct opt_erro
 		return set_pid(o, arg, at, err);
 	case OPT_CHOICE:
 		return set_choice(o, arg, at, err);
+	case OPT_STRINGS:
+		return set_strings(o, arg, at, err);
 	}
 	return -EINVAL;
 }

@@ -8,18 +8,25 @@
 #include <sys/types.h>
 
 enum opt_kind {
-	OPT_FLAG,   /* bool: set true */
-	OPT_COUNT,  /* int: counted (-v -v) */
-	OPT_STRING, /* const char * (argv's memory) */
-	OPT_SIZE,   /* uint64_t bytes; "4096", "64K", "2M", "1G", "1T" (binary) */
-	OPT_NUMBER, /* uint64_t, decimal, within MIN to MAX */
-	OPT_PIDS,   /* struct opt_pids: may be given again */
-	OPT_CHOICE, /* int: index into a NULL-terminated list of words */
+	OPT_FLAG,    /* bool: set true */
+	OPT_COUNT,   /* int: counted (-v -v) */
+	OPT_STRING,  /* const char * (argv's memory) */
+	OPT_SIZE,    /* uint64_t bytes; "4096", "64K", "2M", "1G", "1T" (binary) */
+	OPT_NUMBER,  /* uint64_t, decimal, within MIN to MAX */
+	OPT_PIDS,    /* struct opt_pids: may be given again */
+	OPT_CHOICE,  /* int: index into a NULL-terminated list of words */
+	OPT_STRINGS, /* struct opt_strings: may be given again */
 };
 
 enum { OPT_PIDS_MAX = 64 };
 struct opt_pids {
 	pid_t v[OPT_PIDS_MAX];
+	size_t n;
+};
+
+enum { OPT_STRINGS_MAX = 64 };
+struct opt_strings {
+	const char *v[OPT_STRINGS_MAX]; /* argv's memory */
 	size_t n;
 };
 

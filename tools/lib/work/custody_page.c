@@ -369,7 +369,8 @@ static void put_bundle(struct page *p, const char *label, const struct custody_r
 	static const char *const words[] = { [VERIFY_SEALED] = "sealed",
 					     [VERIFY_CUT] = "cut",
 					     [VERIFY_ALTERED] = "ALTERED",
-					     [VERIFY_NOT_ONE] = "NOT A BUNDLE" };
+					     [VERIFY_NOT_ONE] = "NOT A BUNDLE",
+					     [VERIFY_LOCKED] = "not opened" };
 	bool known = (size_t)run->verdict < ARRAY_LEN(words);
 
 	begin(p, label);

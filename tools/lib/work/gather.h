@@ -52,6 +52,9 @@ struct gather_case {
 	const char *run_id, *version, *deps;
 	int argc;
 	char **argv;
+	/* age keys that the bundle is encrypted to; ours, since they have been parsed */
+	const char *const *recipients;
+	size_t nrecipients;
 };
 int gather_case(struct gather *g, const struct gather_case *c);
 

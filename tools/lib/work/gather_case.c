@@ -147,6 +147,17 @@ static void put_access(struct json *j)
 	json_object_end(j);
 }
 
+static void put_recipients(struct json *j, const struct gather_case *c)
+{
+	if (c->nrecipients == 0)
+		return;
+	json_key(j, "recipients");
+	json_array(j);
+	for (size_t i = 0; i < c->nrecipients; i++)
+		json_bytes(j, bytes_str(c->recipients[i]));
+	json_array_end(j);
+}
+
 static const char *scope_name(enum gather_scope s)
 {
 	static const char *const names[] = { "quick", "standard", "full" };
@@ -172,6 +183,7 @@ int gather_case(struct gather *g, const struct gather_case *c)
 	json_bytes(&j, bytes_str(source_name(g->source)));
 	put(&j, "scope", scope_name(g->scope));
 	put_tool(&j, c);
+	put_recipients(&j, c);
 	put_pod(&j);
 	put_clocks(&j);
 	put_bytes(&j, "boot_id", source_boot_id(g->source));

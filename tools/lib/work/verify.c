@@ -235,8 +235,11 @@ static void end_between(struct verify *v)
 static void end_inside(struct verify *v)
 {
 	v->res->index_cut = v->sealed;
+	const char *why = unseal_why(v->unseal); /* the intake's own: a cut age file */
 	(void)wrong(v, VERIFY_CUT,
-		    v->sealed ? "cut in the index: the content is whole" : "cut inside a frame");
+		    v->sealed ? "cut in the index: the content is whole"
+		    : why     ? why
+			      : "cut inside a frame");
 }
 
 static void end_bad(struct verify *v)
@@ -289,6 +292,16 @@ static int count_stored(struct verify *v)
 	return 0;
 }
 
+/* None of the keys given opens it: there is nothing to say of the stream. */
+static int end_locked(struct verify *v)
+{
+	const char *why = intake_why(v->in);
+
+	v->res->verdict = VERIFY_LOCKED;
+	snprintf(v->res->reason, sizeof(v->res->reason), "%s", why ? why : "no key opens it");
+	return count_stored(v);
+}
+
 static int run(struct verify *v)
 {
 	static const struct tarcheck_ops ops = { .entry = on_entry, .want = on_want };
@@ -301,6 +314,8 @@ static int run(struct verify *v)
 		r = tarcheck_init(&v->tar, &ops, v);
 	if (r == 0)
 		r = read_frames(v);
+	if (r == -ENOKEY)
+		return end_locked(v);
 	if (r == 0)
 		r = unseal_drain(v->unseal, &res->stream_bytes, res->sha256);
 	if (r == 0)

@@ -14,6 +14,7 @@ enum verify_verdict {
 	VERIFY_CUT,	/* no whole seal; PROVEN says how far it is proven: exit 3 */
 	VERIFY_ALTERED, /* a byte disagrees with what the stream says of itself: exit 1 */
 	VERIFY_NOT_ONE, /* not a bundle: exit 1 */
+	VERIFY_LOCKED,	/* encrypted to other keys: only stored_* is known. Exit 1 */
 };
 
 struct verify_result {
