@@ -28,6 +28,9 @@
 	X(CSI_ACCESS_MEND, "csi.access.mend", KEYWORD, "the line that mends it")                   \
 	X(CSI_ACTION, "csi.action", KEYWORD, "what csi did")                                       \
 	X(CSI_BIRTH, "csi.birth", KEYWORD, "old, new, runtime, below, unknown")                    \
+	X(CSI_CITE_ITEM, "csi.cite.item", KEYWORD, "entry that an earlier bundle holds")           \
+	X(CSI_CITE_LINES, "csi.cite.lines", LONG, "lines of a list of what others have")           \
+	X(CSI_CITE_RUN, "csi.cite.run", KEYWORD, "run of the bundle that holds it")                \
 	X(CSI_CUSTODY_ABSENT, "csi.custody.absent", OBJECTS,                                       \
 	  "what was not read (list of kind and count)")                                            \
 	X(CSI_CUSTODY_CASE, "csi.custody.case", OBJECTS,                                           \
@@ -99,6 +102,7 @@
 	X(CSI_READ_NOATIME, "csi.read.noatime", BOOLEAN, "false: O_NOATIME was refused")           \
 	X(CSI_READ_SHORT, "csi.read.short", LONG, "bytes that the file lacked against its size")   \
 	X(CSI_READ_SIZE, "csi.read.size", LONG, "true size when reading ended, if it changed")     \
+	X(CSI_ROOT, "csi.root", KEYWORD, "label of the root: files/LABEL")                         \
 	X(CSI_SIGNS, "csi.signs", OBJECTS, "signs of a process (list of id and level)")            \
 	X(CSI_SOCKET_INODE, "csi.socket.inode", LONG,                                              \
 	  "socket inode: the descriptor's link names it")                                          \
@@ -115,6 +119,11 @@
 	X(CSI_VERIFY_ENTRIES, "csi.verify.entries", LONG, "entries proven")                        \
 	X(CSI_VERIFY_PROVEN, "csi.verify.proven", LONG, "bytes of the stream proven")              \
 	X(CSI_VERIFY_REASON, "csi.verify.reason", KEYWORD, "why it is not sealed")                 \
+	X(CSI_VERIFY_SET_BUNDLES, "csi.verify.set.bundles", LONG, "bundles of the set")            \
+	X(CSI_VERIFY_SET_CITED, "csi.verify.set.cited", LONG, "citations that resolve")            \
+	X(CSI_VERIFY_SET_MISSING, "csi.verify.set.missing", LONG, "citations without entry")       \
+	X(CSI_VERIFY_SET_WRONG, "csi.verify.set.wrong", LONG, "citations of other content")        \
+	X(CSI_VERIFY_SET_VERDICT, "csi.verify.set.verdict", KEYWORD, "whole, missing, altered")    \
 	X(CSI_VERIFY_STATUS, "csi.verify.status", KEYWORD,                                         \
 	  "complete, partial, failed: what is sealed")                                             \
 	X(CSI_VERIFY_SUMS, "csi.verify.sums", LONG, "files whose sum agrees")                      \
