@@ -6,6 +6,7 @@
 #include "work/gather.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -28,6 +29,12 @@ static const struct opt collect_opts[] = {
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct collect_args, volumes),
 	  .help = "files on volumes, network and FUSE mounts too" },
+	{ .name = "have",
+	  .kind = OPT_STRING,
+	  .offset = offsetof(struct collect_args, have),
+	  .arg = "LIST",
+	  .help = "leave out, and cite, unchanged files that earlier bundles of the case have: "
+		  "LIST is of csi verify --have-list; - is standard input" },
 };
 
 static const struct opt_table tables[] = {
@@ -74,6 +81,7 @@ struct job {
 	struct targets targets;
 	struct file_info own_output;
 	struct bundle_totals totals;
+	struct have_join *have;
 };
 
 static void fail(struct run *run, const char *what, int err, const char *mend)
@@ -118,6 +126,8 @@ static int gather_all(struct gather *g, const struct job *job)
 
 	if (r == 0)
 		r = gather_headroom(g);
+	if (r == 0)
+		r = gather_have_begin(g);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(steps); i++) {
 		if (g->scope < steps[i].from || (steps[i].memory && !job->args->memory))
@@ -154,6 +164,7 @@ static int gather_into(struct job *job, struct bundle *bundle)
 		.scope = (enum gather_scope)job->args->scope,
 		.volumes = job->args->volumes,
 		.own_output = &job->own_output,
+		.have = job->have,
 		.stop = &job->run->stop,
 		.headroom = &job->headroom,
 		.gaps = &job->run->gaps,
@@ -231,11 +242,32 @@ static void check_headroom(void *ctx)
 	headroom_check(ctx);
 }
 
+/* The list of --have, read up to its first file. -1 to go on, else an exit code, printed. */
+static int open_have(struct job *job, int *ret_fd)
+{
+	const char *name = job->args->have;
+	int fd = STDIN_FILENO, r = 0;
+
+	if (!name)
+		return -1;
+	if (strcmp(name, "-") != 0)
+		fd = *ret_fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	else if (isatty(STDIN_FILENO))
+		return cmd_usage(job->run->self, "--have - wants the list on standard input");
+	r = fd < 0 ? -errno : have_join_open(fd, &job->run->stop, &job->have);
+	if (r == 0)
+		return -1;
+	cmd_fail(job->run, "read the --have list", bytes_str(name), r,
+		 "csi verify --have-list makes one");
+	return r == -EBADMSG || r == -ENODATA || r == -ENOENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
 /* Pinning comes first, before even the output is opened. */
 static void collect(struct job *job)
 {
 	AUTO_DONE(selection_done) struct selection sel = { 0 };
 	AUTO_DONE(sink_closep) struct sink *sink = NULL;
+	AUTO_CLOSE int list = -1;
 	struct run *run = job->run;
 	int fd, r = -1;
 
@@ -250,7 +282,9 @@ static void collect(struct job *job)
 		fail(run, "pin the targets", r, NULL);
 		return;
 	}
-	r = cmd_open_stream(run, &fd);
+	r = open_have(job, &list);
+	if (r < 0)
+		r = cmd_open_stream(run, &fd);
 	if (r >= 0) {
 		run->exit = r;
 		return;
@@ -314,6 +348,7 @@ static int collect_run(const struct command *self, int argc, char **argv)
 		return r;
 	collect(&job);
 	targets_done(&job.targets);
+	have_join_closep(&job.have);
 	r = cmd_end(&run);
 	if (job.totals.bytes_out > 0)
 		print_digest(&job.totals);
@@ -327,7 +362,8 @@ const struct command cmd_collect = {
 		 "[-o FILE]",
 	.example = "kubectl exec POD -c csi-1 -- csi collect > case.tar.zst\n"
 		   "csi collect --scope quick -p 1 -o /mnt/case.tar.zst\n"
-		   "kubectl exec POD -c csi-1 -- csi collect --encrypt age1... > case.tar.zst.age",
+		   "kubectl exec POD -c csi-1 -- csi collect --encrypt age1... > case.tar.zst.age\n"
+		   "kubectl exec -i POD -c csi-1 -- csi collect --have - <have.jsonl >run2.tar.zst",
 	.tables = tables,
 	.ntables = ARRAY_LEN(tables),
 	.run = collect_run,

@@ -19,6 +19,7 @@ struct collect_args {
 	int scope;
 	bool memory, volumes;
 	struct collect_limits limits;
+	const char *have; /* --have: a list, - is standard input */
 };
 
 /* collect_limits.c */

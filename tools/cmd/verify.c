@@ -11,6 +11,12 @@ static const struct opt verify_opts[] = {
 	  .offset = offsetof(struct verify_args, salvage),
 	  .arg = "OUT",
 	  .help = "of one cut or altered FILE: write what is proven to OUT, sealed as partial" },
+	{ .name = "have-list",
+	  .kind = OPT_STRING,
+	  .offset = offsetof(struct verify_args, have_list),
+	  .arg = "LIST",
+	  .help = "write what the FILEs, bundles of one case, have to LIST, for collect --have; "
+		  "--salvage writes OUT.have by itself" },
 	{ .name = "list",
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct verify_args, list),
@@ -65,13 +71,22 @@ static int open_out(struct verify_run *v)
 static int verify_operands(struct verify_run *v, char **operands, size_t n)
 {
 	AUTO_DONE(verify_case_closep) struct verify_case *c = NULL;
+	AUTO_DONE(verify_set_closep) struct verify_set *s = NULL;
 	int code = verify_case_open(v, operands, n, &c);
 
+	char **files = c ? verify_case_files(c) : operands;
+	size_t count = 0;
+
+	while (code < 0 && files[count])
+		count++;
+	if (code < 0)
+		code = verify_set_open(v, count, c != NULL, &s);
 	if (code >= 0)
 		return code;
 	code = EXIT_COMPLETE;
-	for (char **file = c ? verify_case_files(c) : operands; *file; file++)
+	for (char **file = files; *file; file++)
 		code = (int)exit_worse((enum exit_code)code, (enum exit_code)verify_file(v, *file));
+	code = verify_set_end(v, s, code);
 	return verify_case_end(v, c, code);
 }
 
@@ -108,11 +123,15 @@ static int run_verify(const struct command *self, int argc, char **argv)
 const struct command cmd_verify = {
 	.name = "verify",
 	.summary = "what of a bundle is proven; salvage a cut one",
-	.usage = "[--list] [--json] [--identity FILE]... [--salvage OUT] FILE... | [--custody] DIR",
+	.usage = "[--list] [--json] [--identity FILE]... [--salvage OUT] [--have-list LIST] "
+		 "FILE... | [--custody] DIR",
 	.example =
 		"csi verify run.tar.zst && tar --zstd -xf run.tar.zst\n"
 		"csi verify --salvage clean.tar.zst cut.tar.zst\n"
 		"csi verify --identity key.txt run.tar.zst.age\n"
+		"csi verify --have-list have.jsonl cut1.tar.zst; kubectl exec -i POD -c csi-1 -- "
+		"csi collect --have - <have.jsonl >run2.tar.zst; csi verify cut1.tar.zst "
+		"run2.tar.zst\n"
 		"csi verify --custody --case-id IR-7 --operator 'A. Person' --authority 'CISO, by "
 		"phone' case/\n"
 		"cd case && minisign -Sm SHA256SUMS -t \"IR-7 $(date -u +%FT%TZ)\"",

@@ -235,6 +235,28 @@ static int on_content(void *ctx, struct bytes name, struct bytes content)
 	return r;
 }
 
+static int on_entry(void *ctx, struct bytes path, uint64_t size, const unsigned char *sha256)
+{
+	struct verify_run *v = ctx;
+	bool list = v->args->list || v->args->common.verbose;
+	int r = list ? list_entry(v, path, size, sha256) : 0;
+
+	for (size_t i = 0; i < v->nwatch && r == 0; i++)
+		if (v->watch[i].entry)
+			r = v->watch[i].entry(v->watch[i].ctx, path, size, sha256);
+	return r;
+}
+
+static int begin_watchers(struct verify_run *v)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < v->nwatch && r == 0; i++)
+		if (v->watch[i].begin)
+			r = v->watch[i].begin(v->watch[i].ctx, v->file);
+	return r;
+}
+
 static void tell_watchers(struct verify_run *v, const struct verify_result *res)
 {
 	for (size_t i = 0; i < v->nwatch; i++)
@@ -253,6 +275,8 @@ static int verify_into(struct verify_run *v, struct intake *in, struct sink *sin
 
 	opts->salvage = crypt.top;
 	if (r == 0)
+		r = begin_watchers(v);
+	if (r == 0)
 		r = verify_stream(in, opts, res);
 	int ended = crypt_end(&crypt, &size, sha256);
 	int closed = sink_close(sink);
@@ -264,7 +288,7 @@ static int verify_into(struct verify_run *v, struct intake *in, struct sink *sin
 int verify_one(struct verify_run *v, struct intake *in)
 {
 	bool list = v->args->list || v->args->common.verbose;
-	struct verify_options opts = { .ctx = v, .entry = list ? list_entry : NULL };
+	struct verify_options opts = { .ctx = v, .entry = list || v->nwatch ? on_entry : NULL };
 	struct verify_result res;
 	struct sink *sink = NULL;
 	int r = 0;

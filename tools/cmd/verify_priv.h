@@ -11,6 +11,7 @@ struct verify_args {
 	struct common_args common;
 	const char *salvage;
 	struct opt_strings identity;
+	const char *have_list;
 	bool list;
 	bool custody;
 	const char *case_id, *operator_name, *authority;
@@ -21,6 +22,8 @@ struct verify_args {
  * is told of each bundle's verdict after its content; V->file is its name. All but CTX may be NULL.
  */
 struct verify_watch {
+	int (*begin)(void *ctx, const char *file); /* a bundle begins; FILE stays */
+	verify_entry_fn entry;			   /* each proven entry */
 	bool (*want)(void *ctx, struct bytes name);
 	verify_content_fn content; /* of what WANT asked for, once it is proven */
 	void (*done)(void *ctx, const struct verify_result *res);
@@ -74,5 +77,13 @@ struct custody;
 struct custody_place;
 void verify_custody_records(struct out *o, const struct custody *c,
 			    const struct custody_place *place);
+/* verify_set.c: the list of what the bundles have, and whether they are one whole case. */
+struct verify_set;
+/* Begins to listen to the N files, or SET: a directory was named. An exit code, printed; -1: go on.
+ */
+int verify_set_open(struct verify_run *v, size_t n, bool set, struct verify_set **ret);
+/* Writes the list, tells of the set. CODE is the worst of the bundles; returns that of the run. */
+int verify_set_end(struct verify_run *v, struct verify_set *s, int code);
+void verify_set_closep(struct verify_set **s);
 
 #endif

@@ -113,6 +113,7 @@
 	X(CSI_TIME_RAW, "csi.time.raw", KEYWORD,                                                   \
 	  "field and seconds of a time outside 1970 to 2262 (list)")                               \
 	X(CSI_VERIFY_AT, "csi.verify.at", LONG, "offset where it went wrong")                      \
+	X(CSI_VERIFY_CITES, "csi.verify.cites", LONG, "files that it cites of other bundles")      \
 	X(CSI_VERIFY_CHECKPOINTS, "csi.verify.checkpoints", LONG, "checkpoints that agree")        \
 	X(CSI_VERIFY_ENCRYPTED, "csi.verify.encrypted", BOOLEAN,                                   \
 	  "the file is an age file around the stream")                                             \

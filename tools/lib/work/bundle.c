@@ -33,6 +33,17 @@ const char *bundle_status_name(enum bundle_status s)
 	return (size_t)s < ARRAY_LEN(names) ? names[s] : "failed";
 }
 
+const char *bundle_birth_name(enum birth_word w)
+{
+	static const char *const names[] = {
+		[BIRTH_WORD_OLD] = "old",	  [BIRTH_WORD_NEW] = "new",
+		[BIRTH_WORD_RUNTIME] = "runtime", [BIRTH_WORD_BELOW] = "below",
+		[BIRTH_WORD_UNKNOWN] = "unknown",
+	};
+
+	return (size_t)w < ARRAY_LEN(names) ? names[w] : NULL;
+}
+
 int bundle_fail(struct bundle *b, int err)
 {
 	struct queue *const queues[] = { &b->free_slots,  &b->to_read,	   &b->in_order,

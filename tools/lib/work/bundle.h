@@ -73,6 +73,9 @@ struct bundle_entry {
 	bool noatime_refused;
 };
 
+/* "old", "new", ...; NULL for BIRTH_WORD_NONE. */
+const char *bundle_birth_name(enum birth_word w);
+
 /*
  * All add functions block while the pipeline is full (a slow reader slows the walk and nothing
  * else). They return 0, -ECANCELED after stop, -EPIPE when the sink is gone, or -errno of memory:

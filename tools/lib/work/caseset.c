@@ -31,7 +31,8 @@ struct bundle_seen {
 	char run[HAVE_RUN_MAX + 1];
 	enum verify_verdict verdict;
 	uint64_t cites;
-	bool held; /* sealed, or resumed by one that is held */
+	bool untold; /* not all of it was looked at */
+	bool held;   /* sealed, or resumed by one that is held */
 };
 
 struct resume {
@@ -184,6 +185,7 @@ void caseset_end(struct caseset *s, const struct verify_result *res)
 	struct bundle_seen *b = &s->v[s->n - 1];
 
 	b->verdict = res->verdict;
+	b->untold = res->untold;
 	/* Cut behind the seal: the content is whole, and so is what it says of itself. */
 	if (res->verdict == VERIFY_CUT && res->has_seal)
 		b->verdict = VERIFY_SEALED;
@@ -232,13 +234,16 @@ static bool hold(struct caseset *s, const char *run)
 	return more;
 }
 
-/* A cut bundle whose run a sealed one resumed, or one that was resumed itself, is no loss. */
+/*
+ * A cut bundle whose run a sealed one resumed, or one that was resumed itself, is no loss. Of one
+ * of which nothing is proven not even the run is known: there is nothing in it to resume.
+ */
 static void hold_resumed(struct caseset *s)
 {
 	bool more = true;
 
 	for (size_t i = 0; i < s->n; i++)
-		s->v[i].held = s->v[i].verdict == VERIFY_SEALED;
+		s->v[i].held = s->v[i].verdict == VERIFY_SEALED || s->v[i].run[0] == '\0';
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < s->nresumes; i++)
@@ -255,6 +260,9 @@ static void judge_bundle(struct caseset *s, size_t i, struct caseset_result *r)
 		if (strcmp(s->v[k].run, b->run) == 0)
 			blame_bundle(r, CASESET_MISSING,
 				     "two bundles are of the same run: keep one", b);
+	if (b->untold)
+		blame_bundle(r, CASESET_MISSING,
+			     "more lies between two checkpoints than is looked at: not all was", b);
 	if (b->verdict == VERIFY_ALTERED)
 		blame_bundle(r, CASESET_ALTERED, "a bundle is altered", b);
 	else if (b->verdict == VERIFY_NOT_ONE)

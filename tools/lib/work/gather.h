@@ -9,6 +9,7 @@
 #define CSI_WORK_GATHER_H
 
 #include "work/bundle.h"
+#include "work/have_join.h"
 #include "work/headroom.h"
 #include "work/targets.h"
 
@@ -27,6 +28,7 @@ struct gather {
 	enum gather_scope scope;
 	bool volumes;			    /* --volumes: volumes and network mounts too */
 	const struct file_info *own_output; /* not collected into itself; NULL: none */
+	struct have_join *have;		    /* what earlier bundles have; NULL: nothing */
 	int64_t deadline;		    /* CLOCK_MONOTONIC ns, 0 none */
 	const atomic_bool *stop;
 	const struct headroom *headroom; /* NULL: no guard */
@@ -81,6 +83,19 @@ int gather_headroom(struct gather *g);
 int gather_headroom_end(struct gather *g);
 /* What the collection itself cost and touched. */
 int gather_footprint(struct gather *g);
+
+/* Into the footprint: a fact about the collection itself. */
+int gather_fact(struct gather *g, const char *key, uint64_t v);
+
+/* --have: which runs it is made with, first of all; what was left out, last. */
+int gather_have_begin(struct gather *g);
+int gather_have_end(struct gather *g);
+/*
+ * The regular file E of the root LABEL: 1 if an earlier bundle has it as it is now, and a record
+ * says so; 0 if it is to be collected. BIRTH: word for it, or NULL.
+ */
+int gather_cite(struct gather *g, const char *label, const struct walk_entry *e, const char *birth);
+int gather_have_unsorted(struct gather *g, const char *label, struct bytes dir);
 
 /* Into the ledger: what was tried and is not in the bundle, and why (a gap when OUTCOME_FAILED). */
 void gather_tell(struct gather *g, int err, const char *what, pid_t pid, struct bytes on);

@@ -211,7 +211,7 @@ static int put_text_fact(struct gather *g, const char *key, const char *text)
 	return gather_record_end(g);
 }
 
-static int put_fact(struct gather *g, const char *key, uint64_t v)
+int gather_fact(struct gather *g, const char *key, uint64_t v)
 {
 	char text[24];
 
@@ -227,9 +227,9 @@ static int put_end(struct gather *g)
 	when_text(when_now(CLOCK_REALTIME), utc);
 	int r = put_text_fact(g, "ended, UTC", utc);
 	if (r == 0)
-		r = put_fact(g, "ended, monotonic_ns", (uint64_t)when_now(CLOCK_MONOTONIC));
+		r = gather_fact(g, "ended, monotonic_ns", (uint64_t)when_now(CLOCK_MONOTONIC));
 	if (r == 0)
-		r = put_fact(g, "ended, boottime_ns", (uint64_t)when_now(CLOCK_BOOTTIME));
+		r = gather_fact(g, "ended, boottime_ns", (uint64_t)when_now(CLOCK_BOOTTIME));
 	return r;
 }
 
@@ -260,6 +260,6 @@ int gather_footprint(struct gather *g)
 
 	r = 0;
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(facts); i++)
-		r = put_fact(g, facts[i].key, facts[i].v);
+		r = gather_fact(g, facts[i].key, facts[i].v);
 	return r < 0 ? r : put_end(g);
 }

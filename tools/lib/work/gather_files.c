@@ -62,6 +62,9 @@ static int add_regular(struct file_walk *w, struct walk_entry *e, struct bundle_
 
 	if (own_output(w->g, &e->info))
 		return bundle_add_missing(w->g->bundle, be, OUTCOME_SKIPPED, 0);
+	r = gather_cite(w->g, w->root->label, e, bundle_birth_name(be->birth));
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (too_large_for_scope(w, e))
 		return bundle_add_missing(w->g->bundle, be, OUTCOME_SKIPPED, -EFBIG);
 	r = file_open_pinned(e->pin, &e->info, &f);
@@ -125,11 +128,13 @@ static int tell_unsorted(struct file_walk *w, const struct walk_entry *e)
 	struct gather *g = w->g;
 
 	out_begin(g->record, "event");
-	out_str(g->record, F_CSI_ACTION, "walk in kernel order");
+	out_str(g->record, F_CSI_ACTION, HAVE_ACTION_UNSORTED);
+	out_str(g->record, F_CSI_ROOT, w->root->label);
 	out_bytes(g->record, F_FILE_PATH, e->path);
 	if (out_end(g->record) < 0)
 		return -ENOMEM;
-	return gather_record_end(g);
+	int r = gather_record_end(g);
+	return r < 0 ? r : gather_have_unsorted(g, w->root->label, e->path);
 }
 
 static void show_progress(struct file_walk *w)
@@ -201,12 +206,28 @@ static int walk_root(struct gather *g, const struct target_root *root)
 	return 0;
 }
 
+/* The next root by label after AFTER, so that every run of a case walks them in the same order. */
+static const struct target_root *next_root(const struct targets *ts, const char *after)
+{
+	const struct target_root *best = NULL;
+
+	for (size_t i = 0; i < ts->nroots; i++) {
+		const struct target_root *root = &ts->roots[i];
+
+		if (strcmp(root->label, after) > 0 &&
+		    (!best || strcmp(root->label, best->label) < 0))
+			best = root;
+	}
+	return best;
+}
+
 int gather_files(struct gather *g)
 {
+	const struct target_root *root = NULL;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < g->targets->nroots; i++)
-		if (g->targets->roots[i].root)
-			r = walk_root(g, &g->targets->roots[i]);
-	return r;
+	while (r == 0 && (root = next_root(g->targets, root ? root->label : "")))
+		if (root->root)
+			r = walk_root(g, root);
+	return r < 0 ? r : gather_have_end(g);
 }

@@ -54,6 +54,7 @@ struct have_line {
 	struct have_ident ident;
 	uint64_t size;
 	struct have_digest digest;
+	uint64_t number; /* of the file in its list: for who reads it, have_parse() leaves it */
 };
 
 /*

@@ -28,13 +28,13 @@ struct have_join {
 	bool has_head, over;
 	struct have_line found; /* what have_join_find() gave */
 
-	/* Within DIR of root DIR_ROOT, walked in the kernel's order. The oldest line is first; the
-	 * first PASSED of them stand before one that was found already. */
+	/* Within DIR of root DIR_ROOT, walked in the kernel's order. The oldest line is first. */
 	bool unsorted;
 	char dir_root[HAVE_ROOT_MAX + 1];
 	struct buf dir;
 	struct have_line *ring;
-	size_t nring, passed;
+	size_t nring;
+	uint64_t far; /* number of the furthest line that was found there */
 
 	struct have_totals totals;
 };
@@ -162,7 +162,7 @@ static void take_file(struct have_join *j)
 		give_up(j, -EBADMSG);
 		return;
 	}
-	j->files++;
+	j->head.number = ++j->files;
 	j->has_head = true;
 }
 
@@ -301,6 +301,7 @@ static int cite(struct have_join *j, const struct have_line **ret)
 static int cite_head(struct have_join *j, const struct have_line **ret)
 {
 	swap(&j->head, &j->found);
+	j->far = j->found.number;
 	int r = advance(j);
 	return r < 0 ? r : cite(j, ret);
 }
@@ -340,25 +341,21 @@ static int find_in_ring(struct have_join *j, struct have_place at, const struct 
 			continue;
 		swap(l, &j->found);
 		ring_take(j, i);
-		/* What stands before it was passed: it gives way to lines that are still to come.
-		 */
-		if (i > j->passed)
-			j->passed = i;
-		else if (i < j->passed)
-			j->passed--;
+		if (j->found.number > j->far)
+			j->far = j->found.number;
 		return cite(j, ret);
 	}
 	return 0;
 }
 
+/* The oldest line gives way once lines far behind it were found: it will hardly come any more. */
 static bool ring_room(struct have_join *j)
 {
 	if (j->nring < HAVE_RING)
 		return true;
-	if (j->passed == 0)
+	if (j->ring[0].number + HAVE_RING / 2 > j->far)
 		return false;
 	ring_take(j, 0);
-	j->passed--;
 	j->totals.unused++;
 	return true;
 }
@@ -370,10 +367,8 @@ static int find_unsorted(struct have_join *j, struct have_place at, const struct
 
 	while (r == 0 && j->has_head && have_below(place(&j->head), dir_of(j))) {
 		if (bytes_eq(buf_bytes(&j->head.path), at.path) &&
-		    have_ident_eq(&j->head.ident, ident)) {
-			j->passed = j->nring;
+		    have_ident_eq(&j->head.ident, ident))
 			return cite_head(j, ret);
-		}
 		if (!ring_room(j))
 			break;
 		swap(&j->head, &j->ring[j->nring++]);
@@ -386,7 +381,7 @@ static void leave_unsorted(struct have_join *j)
 {
 	j->totals.unused += j->nring;
 	j->nring = 0;
-	j->passed = 0;
+	j->far = 0;
 	j->unsorted = false;
 }
 

@@ -115,17 +115,6 @@ int ledger_room(struct ledger *l, const struct item *item)
 
 /* ---- records ------------------------------------------------------------------------------- */
 
-static const char *birth_name(enum birth_word w)
-{
-	static const char *const names[] = {
-		[BIRTH_WORD_OLD] = "old",	  [BIRTH_WORD_NEW] = "new",
-		[BIRTH_WORD_RUNTIME] = "runtime", [BIRTH_WORD_BELOW] = "below",
-		[BIRTH_WORD_UNKNOWN] = "unknown",
-	};
-
-	return (size_t)w < ARRAY_LEN(names) ? names[w] : NULL;
-}
-
 static void put_xattrs(struct out *o, const struct item *item);
 
 static void put_read(struct out *o, const struct item *item)
@@ -160,8 +149,8 @@ static int put_item(struct ledger *l, const struct item *item)
 	out_begin(o, "event");
 	out_str(o, F_CSI_ACTION, item->action ? item->action : "collect");
 	out_str(o, F_CSI_OUTCOME, bundle_outcome_name(item->outcome));
-	if (birth_name(item->birth))
-		out_str(o, F_CSI_BIRTH, birth_name(item->birth));
+	if (bundle_birth_name(item->birth))
+		out_str(o, F_CSI_BIRTH, bundle_birth_name(item->birth));
 	if (is_entry(item))
 		out_bytes(o, F_CSI_ITEM, item->name);
 	if (item->has_info)

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { VERIFY_WAITING_MAX = 64 << 20 };
+enum { VERIFY_WAITING_MAX = 512 << 20 };
 
 /* ---- entries that wait for a checkpoint ---------------------------------------------------- */
 

@@ -41,7 +41,7 @@ struct verify_result {
 
 /*
  * Told of each entry whose bytes are proven, in order. PATH is target bytes, valid during the call.
- * SHA256 is NULL for what has no sum: directories, links, large sparse files. More than 64 MiB of
+ * SHA256 is NULL for what has no sum: directories, links, large sparse files. More than 512 MiB of
  * names between two checkpoints are counted, not told.
  */
 typedef int (*verify_entry_fn)(void *ctx, struct bytes path, uint64_t size,
