@@ -54,6 +54,23 @@ seeds_sock() {
 	echo '0000000000000000: 00000002 00000000 00010000 0001 01 99 @a path' >abstract
 }
 
+# Lines of the names that the fuzzer walks, in order and not.
+seeds_have() {
+	local name hash
+	hash=$(printf '%064d' 7)
+	line() { # PATH SIZE
+		printf '{"csi":{"action":"have file","cite":{"item":"files/r%s","run":"R"},"root":"r"},"file":{%s,"device":"8:1","inode":"42","hash":{"sha256":"%s"},"path":"%s","size":%s}}\n' \
+			"$1" '"ctime":"2026-01-02T03:04:05.000000006Z","mtime":"2026-01-02T03:04:05.000000006Z"' "$hash" "$1" "$2"
+	}
+	echo '{"csi":{"action":"have run","cite":{"run":"R"}}}' >list
+	for name in /0 /3 /3 /d/9 /d/1 /d/200 /e/1; do
+		line "$name" "${name##*/}" >>list
+	done
+	head -c -40 list >"cut"
+	echo '{"csi":{"action":"have end","cite":{"lines":7}}}' >>list
+	sed -n 1p list >empty
+}
+
 seeds_opt() {
 	printf '%s\0' -fvv -o out --scope full operand >short
 	printf '%s\0' --max-file=2G --max 50 -p 1 --pid=2 -- --flag >long
@@ -87,6 +104,7 @@ seeds_pax() {
 seeds() { # NAME
 	case $1 in
 	fuzz_escape) seeds_escape ;;
+	fuzz_have) seeds_have ;;
 	fuzz_opt) seeds_opt ;;
 	fuzz_pax) seeds_pax ;;
 	fuzz_proc) seeds_proc ;;

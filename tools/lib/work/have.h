@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What earlier bundles of a case already have: one line of the list that `csi verify --have-list`
- * writes and `csi collect --have` reads, and the order of its lines. tools/FORMAT.md section 8.
+ * writes and `csi collect --have` reads, and the order of its lines. tools/FORMAT.md, section 9.
  */
 #ifndef CSI_WORK_HAVE_H
 #define CSI_WORK_HAVE_H
