@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bundles of one case as a set: whether all that the sealed ones cite is there. tools/FORMAT.md,
- * section 9. Memory does not grow with the bundles: keys go to spools, and are compared in chunks.
+ * The bundles of one case as a set: whether all that the sealed ones cite is there.
+ * tools/FORMAT.md, section 9. Memory does not grow with the bundles: keys go to spools, and are
+ * compared in chunks.
  */
 #ifndef CSI_WORK_CASESET_H
 #define CSI_WORK_CASESET_H
