@@ -4,8 +4,8 @@
 #
 # `kubectl` is a small stand-in that does in the tests' pod what the two lines in question do in a real
 # one. The table below says how each line is run; a line that is not in it fails.
-# timeout: 120
-# needs: jq script zstd
+# timeout: 300
+# needs: jq script zstd age minisign
 . "$CSI_TOP/tests/helpers/lib.sh"
 README=$CSI_TOP/README.md
 
@@ -24,9 +24,23 @@ table() {
 		kubectl exec POD -c csi-1 -- csi walk --new	does /tmp/zzz
 		kubectl exec POD -c csi-1 -- csi collect > case.tar.zst	collects
 		csi verify case.tar.zst	does '^case.tar.zst: sealed, complete$'
-		csi verify --salvage whole.tar.zst case.tar.zst	salvages
 		tar --zstd -xf case.tar.zst	does '^$'
 		cd csi-*/ && cat sums/*.sha256 | sha256sum -c -	does '/tmp/zzz: OK$'
+		csi verify --have-list have.jsonl cut1.tar.zst	lists
+		kubectl exec -i POD -c csi-1 -- csi collect --have - <have.jsonl >run2.tar.zst	does '^$'
+		csi verify cut1.tar.zst run2.tar.zst	does '^set: whole'
+		csi verify --salvage whole.tar.zst cut1.tar.zst	salvages
+		age-keygen -o age.key	does '^$'
+		kubectl exec POD -c csi-1 -- csi collect --encrypt "$(age-keygen -y age.key)" > secret.tar.zst.age	does '^$'
+		csi verify --identity age.key secret.tar.zst.age	does '^secret.tar.zst.age: sealed, complete$'
+		age -d -i age.key secret.tar.zst.age | tar --zstd -xf -	does '^$'
+		mkdir case && mv case.tar.zst case/	does '^$'
+		csi verify --custody --case-id IR-7 --operator 'A. Person' --authority 'CISO, by phone' case/	does '^CUSTODY SUMMARY'
+		minisign -G -p sign.pub -s sign.key	makes_key
+		minisign -Sm case/SHA256SUMS -s sign.key -t "IR-7 $(date -u +%FT%TZ)"	does '^$'
+		minisign -Vm case/SHA256SUMS -p sign.pub && (cd case && sha256sum -c SHA256SUMS) && csi verify case/	does '^case.tar.zst: OK$'
+		csi collect --cpu 20 --rate 2M -o case.tar.zst	in_pod
+		csi collect --headroom 16M -o case.tar.zst	in_pod
 	EOT
 }
 
@@ -51,6 +65,7 @@ kubectl_stand_in() {
 		"exec -it POD -c csi-1 -- "*)
 			[ "$ENGINE" != runc ] || prefix=("${prefix[@]:0:4}" -t "${prefix[@]:4}")
 			exec "${prefix[@]}" "${@:7}" ;;
+		"exec -i POD -c csi-1 -- "*) exec "${prefix[@]}" "${@:7}" ;;
 		"exec POD -c csi-1 -- "*) exec "${prefix[@]}" "${@:6}" </dev/null ;;
 		esac
 		echo "kubectl: the stand-in does not know: $*" >&2
@@ -101,15 +116,36 @@ collects() { # LINE
 		"csi: sha256=$(sha256sum <work/case.tar.zst | cut -d' ' -f1) bytes=$(stat -c %s work/case.tar.zst)" "the last line"
 }
 
-# "If the stream was cut": here inside its last bytes. What it leaves is verified and opened.
-salvages() { # LINE
-	mkdir cut
-	head -c -20 work/case.tar.zst >cut/case.tar.zst
-	run as_written cut "$1"
+# "The line was cut": here inside its last bytes.
+lists() { # LINE
+	head -c -20 work/case.tar.zst >work/cut1.tar.zst
+	run as_written work "$1"
 	expect_exit 3
-	run csi_here verify cut/whole.tar.zst
+	expect_grep '"item":"files/' work/have.jsonl
+}
+
+# What it leaves is verified.
+salvages() { # LINE
+	run as_written work "$1"
+	expect_exit 3
+	run csi_here verify work/whole.tar.zst
 	expect_exit 0
 	expect_grep 'sealed, partial'
+}
+
+# As written it asks for a password on the terminal; here the key has none.
+makes_key() { # LINE
+	does "$1 -W" .
+	check "no key was made" test -s work/sign.key
+}
+
+# A line that is typed in the laboratory, where a target and a place for the output are: here its options are
+# tried, and the output goes where the pod can write.
+in_pod() { # LINE
+	run bash -c "bin/kubectl exec POD -c csi-1 -- ${1/-o case.tar.zst/} >work/easy.tar.zst"
+	expect_exit 0
+	run csi_here verify work/easy.tar.zst
+	expect_exit 0
 }
 csi_here() { bin/csi "$@"; }
 
