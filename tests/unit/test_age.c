@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* age both ways: chunk borders, recipients, flush, cuts, damage, a sink that fails. */
+#include "feed.h"
 #include "test.h"
 
 #include "format/age_priv.h"
@@ -12,43 +13,6 @@ enum { KEYS = AGE_RECIPIENTS_MAX, PLAIN_MAX = 4 * AGE_CHUNK };
 static unsigned char plain[PLAIN_MAX];
 static struct age_identities ids;
 static struct age_recipient to[KEYS];
-
-/* A buffer as an intake, in pieces of STEP bytes; rewinds unless it is a pipe. */
-struct feed {
-	struct intake in;
-	struct bytes b;
-	size_t at, step;
-	bool pipe;
-};
-
-static ssize_t feed_read(struct intake *in, void *p, size_t n)
-{
-	struct feed *f = (struct feed *)in;
-	size_t now = f->b.n - f->at;
-
-	now = now < n ? now : n;
-	now = now < f->step ? now : f->step;
-	memcpy(p, f->b.p + f->at, now);
-	f->at += now;
-	return (ssize_t)now;
-}
-
-static int feed_rewind(struct intake *in)
-{
-	struct feed *f = (struct feed *)in;
-
-	if (f->pipe)
-		return -ESPIPE;
-	f->at = 0;
-	return 0;
-}
-
-static struct feed feed_of(struct bytes b, size_t step)
-{
-	static const struct intake_ops ops = { .read = feed_read, .rewind = feed_rewind };
-
-	return (struct feed){ .in = { .ops = &ops }, .b = b, .step = step };
-}
 
 static void make_keys(void)
 {
@@ -286,6 +250,34 @@ static void check_plain(void)
 	OK("what is no age file comes as it is");
 }
 
+/* A number that the reader has a meaning for is not taken for its own when it comes from below. */
+static void check_unreadable(void)
+{
+	static const int errors[] = { -EIO, -EBADMSG, -ENODATA, -ENOKEY };
+	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
+
+	encrypted(&b, 65536 + 10, 1 << 20, 1);
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
+		for (size_t have = 0; have <= b.n; have += have < 200 ? 1 : 6007) {
+			struct intake *in = NULL;
+			struct feed f = feed_of(bytes_of(b.p, have), 7000);
+			size_t n = 0;
+
+			f.error = errors[i];
+			int r = age_intake(&f.in, &ids, &in);
+			CHECK(r < 0 ? !in : in != NULL);
+			if (r == 0) {
+				CHECK(age_is_encrypted(in));
+				r = drain(in, &n);
+				CHECK(!intake_why(in));
+			}
+			CHECK_INT(r, errors[i]);
+			CHECK(n <= have);
+			intake_closep(&in);
+		}
+	OK("a file that cannot be read is neither cut nor damaged: the number comes through");
+}
+
 /* ---- a sink that fails ------------------------------------------------------------------------
  */
 
@@ -347,6 +339,7 @@ int main(void)
 	check_flips();
 	check_stored();
 	check_plain();
+	check_unreadable();
 	check_failing();
 	TEST_END();
 }

@@ -53,9 +53,10 @@ void age_identities_done(struct age_identities *ids);
  * chunk is authentic; `stored` tells size and digest of the file itself. If not, RET gives the
  * bytes as they are. IN is borrowed. 0; -ENOKEY: none of IDS (or IDS is NULL) opens it; -EBADMSG: a
  * header that is malformed or was changed; -ENODATA: it ends inside the header; -ENOMEM, -errno of
- * reading. On -ENOKEY, -EBADMSG and -ENODATA *ret is an intake all the same, that gives no byte but
- * `why` and `stored`. Reading: last bytes that are no whole chunk and not authentic are -ENODATA:
- * a cut chunk and a damaged last one look the same, and who can do the one can do the other.
+ * reading, which can have these numbers too. When what was read is the reason, *ret is an intake
+ * all the same, that gives no byte but `why` and `stored`; else it is untouched. Reading: last
+ * bytes that are no whole chunk and not authentic are -ENODATA: a cut chunk and a damaged last one
+ * look the same, and who can do the one can do the other. A failure without `why` is IN's.
  * Neither armour nor passphrases are opened.
  */
 int age_intake(struct intake *in, const struct age_identities *ids, struct intake **ret);

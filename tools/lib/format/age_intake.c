@@ -353,7 +353,8 @@ int age_intake(struct intake *in, const struct age_identities *ids, struct intak
 	}
 	a->opened = r;
 	a->opened_why = a->why;
-	if (r == 0 || r == -ENOKEY || r == -EBADMSG || (r == -ENODATA && a->why))
+	/* Without a why it is the file below that failed, whatever its number means here. */
+	if (r == 0 || a->why)
 		*ret = &a->in;
 	else
 		age_close(&a->in);
