@@ -70,7 +70,7 @@ static void ledger(void)
 				LINE("\"action\":\"footprint\",\"key\":\"bytes\",\"text\":\"5\"",
 				     "\"event\":{\"kind\":\"event\"}") "no record\n{\"\n";
 	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
-	AUTO_FREE struct custody *c = NULL;
+	AUTO_DONE(custody_closep) struct custody *c = NULL;
 
 	CHECK_INT(custody_new(&c), 0);
 	for (int i = 0; i < 2; i++)
@@ -97,6 +97,16 @@ static void ledger(void)
 	CHECK_INT(c->ngroups, CUSTODY_GROUPS_MAX);
 	CHECK_INT(c->others, 4);
 	OK("ledger lines: counted, bounded");
+	CHECK_INT(custody_settle(c, false), 0);
+	CHECK_INT(c->ngroups + c->nfacts + c->odd + c->kind[CUSTODY_FILES].entries, 0);
+	for (int i = 0; i < 4; i++) {
+		CHECK_INT(custody_content(c, bytes_str("ledger/000001.jsonl"), bytes_str(some)), 0);
+		CHECK_INT(custody_settle(c, i < 2), 0);
+		CHECK_INT(c->kind[CUSTODY_FILES].entries, i < 2 ? i + 1 : 2);
+	}
+	CHECK_INT(custody_settle(c, false), 0);
+	CHECK_INT(c->odd, 4);
+	OK("what no checkpoint proves is forgotten");
 }
 
 static int check_dir(int dir)

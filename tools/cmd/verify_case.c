@@ -205,6 +205,13 @@ static int on_content(void *ctx, struct bytes name, struct bytes content)
 	return custody_content(c->custody, name, content);
 }
 
+static int on_settle(void *ctx, bool proven)
+{
+	struct verify_case *c = ctx;
+
+	return custody_settle(c->custody, proven);
+}
+
 static int listen(struct verify_case *c)
 {
 	struct verify_run *v = c->v;
@@ -214,7 +221,11 @@ static int listen(struct verify_case *c)
 	if (v->nwatch == VERIFY_WATCHES_MAX)
 		return -ENOSPC;
 	v->watch[v->nwatch++] = (struct verify_watch){
-		.want = custody_want, .content = on_content, .done = on_done, .ctx = c
+		.want = custody_want,
+		.content = on_content,
+		.settle = on_settle,
+		.done = on_done,
+		.ctx = c,
 	};
 	return custody_new(&c->custody);
 }
@@ -278,7 +289,7 @@ void verify_case_closep(struct verify_case **c)
 	for (size_t i = 0; i < (*c)->nfiles; i++)
 		free((*c)->files[i]);
 	free((*c)->files);
-	free((*c)->custody);
+	custody_closep(&(*c)->custody);
 	base_closep(&(*c)->fd);
 	free(*c);
 	*c = NULL;

@@ -72,6 +72,8 @@ static int put_record(struct verify_run *v, const struct verify_result *res)
 		out_str(o, F_CSI_VERIFY_STATUS, bundle_status_name(res->status));
 	out_u64(o, F_CSI_VERIFY_SUMS, res->hashes_checked);
 	out_u64(o, F_CSI_VERIFY_TAR_BYTES, res->proven_tar_bytes);
+	if (res->untold)
+		out_u64(o, F_CSI_VERIFY_UNTOLD, res->untold);
 	out_str(o, F_CSI_VERIFY_VERDICT, verdicts[res->verdict].word);
 	out_str(o, F_FILE_HASH_SHA256, hex);
 	out_bytes(o, F_FILE_PATH, bytes_str(v->file));
@@ -145,6 +147,10 @@ static void put_text(struct verify_run *v, const struct verify_result *res)
 	char hex[HASH_HEX_MAX];
 
 	put_headline(v, res);
+	if (res->untold)
+		printf("  %-8s %" PRIu64
+		       " of its proven entries: too many between two checkpoints\n",
+		       "unlisted", res->untold);
 	if (v->args->common.quiet || res->verdict == VERIFY_NOT_ONE)
 		return;
 	hash_hex(res->stored_sha256, sizeof(res->stored_sha256), hex);
@@ -235,15 +241,28 @@ static int on_content(void *ctx, struct bytes name, struct bytes content)
 	return r;
 }
 
-static int on_entry(void *ctx, struct bytes path, uint64_t size, const unsigned char *sha256)
+static int on_pass(void *ctx, struct bytes path, uint64_t size, const unsigned char *sha256)
 {
-	struct verify_run *v = ctx;
-	bool list = v->args->list || v->args->common.verbose;
-	int r = list ? list_entry(v, path, size, sha256) : 0;
+	const struct verify_run *v = ctx;
+	int r = 0;
 
 	for (size_t i = 0; i < v->nwatch && r == 0; i++)
-		if (v->watch[i].entry)
-			r = v->watch[i].entry(v->watch[i].ctx, path, size, sha256);
+		if (v->watch[i].pass)
+			r = v->watch[i].pass(v->watch[i].ctx, path, size, sha256);
+	return r;
+}
+
+/* All of them, whatever one says. */
+static int on_settle(void *ctx, bool proven)
+{
+	const struct verify_run *v = ctx;
+	int r = 0;
+
+	for (size_t i = 0; i < v->nwatch; i++) {
+		int s = v->watch[i].settle ? v->watch[i].settle(v->watch[i].ctx, proven) : 0;
+
+		r = r < 0 ? r : s;
+	}
 	return r;
 }
 
@@ -288,12 +307,14 @@ static int verify_into(struct verify_run *v, struct intake *in, struct sink *sin
 int verify_one(struct verify_run *v, struct intake *in)
 {
 	bool list = v->args->list || v->args->common.verbose;
-	struct verify_options opts = { .ctx = v, .entry = list || v->nwatch ? on_entry : NULL };
+	struct verify_options opts = { .ctx = v, .entry = list ? list_entry : NULL };
 	struct verify_result res;
 	struct sink *sink = NULL;
 	int r = 0;
 
 	if (v->nwatch) {
+		opts.pass = on_pass;
+		opts.settle = on_settle;
 		opts.want = on_want;
 		opts.content = on_content;
 	}

@@ -23,9 +23,12 @@ struct verify_args {
  */
 struct verify_watch {
 	int (*begin)(void *ctx, const char *file); /* a bundle begins; FILE stays */
-	verify_entry_fn entry;			   /* each proven entry */
+	/* As in struct verify_options: what passes is put aside, and SETTLE says whether it is
+	 * proven. */
+	verify_entry_fn pass;
 	bool (*want)(void *ctx, struct bytes name);
-	verify_content_fn content; /* of what WANT asked for, once it is proven */
+	verify_content_fn content;
+	int (*settle)(void *ctx, bool proven);
 	void (*done)(void *ctx, const struct verify_result *res);
 	void *ctx;
 };

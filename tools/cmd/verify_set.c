@@ -32,7 +32,7 @@ static int on_begin(void *ctx, const char *file)
 	return r == 0 && s->have ? have_list_bundle(s->have) : r;
 }
 
-static int on_entry(void *ctx, struct bytes path, uint64_t size, const unsigned char *sha256)
+static int on_pass(void *ctx, struct bytes path, uint64_t size, const unsigned char *sha256)
 {
 	struct verify_set *s = ctx;
 	int r = caseset_entry(s->cases, path, size, sha256);
@@ -52,6 +52,15 @@ static int on_content(void *ctx, struct bytes name, struct bytes content)
 	int r = caseset_content(s->cases, name, content);
 
 	return r == 0 && s->have ? have_list_content(s->have, name, content) : r;
+}
+
+static int on_settle(void *ctx, bool proven)
+{
+	struct verify_set *s = ctx;
+	int r = caseset_settle(s->cases, proven);
+	int h = s->have ? have_list_settle(s->have, proven) : 0;
+
+	return r < 0 ? r : h;
 }
 
 /* A bundle by itself says that it is not all: in a set that is judged at the end. */
@@ -154,9 +163,10 @@ int verify_set_open(struct verify_run *v, size_t n, bool set, struct verify_set 
 {
 	AUTO_DONE(verify_set_closep) struct verify_set *s = calloc(1, sizeof(*s));
 	const struct verify_watch w = { .begin = on_begin,
-					.entry = on_entry,
+					.pass = on_pass,
 					.want = on_want,
 					.content = on_content,
+					.settle = on_settle,
 					.done = on_done,
 					.ctx = s };
 

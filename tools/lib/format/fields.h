@@ -129,6 +129,7 @@
 	  "complete, partial, failed: what is sealed")                                             \
 	X(CSI_VERIFY_SUMS, "csi.verify.sums", LONG, "files whose sum agrees")                      \
 	X(CSI_VERIFY_TAR_BYTES, "csi.verify.tar_bytes", LONG, "tar bytes proven")                  \
+	X(CSI_VERIFY_UNTOLD, "csi.verify.untold", LONG, "proven entries that --list left out")     \
 	X(CSI_VERIFY_VERDICT, "csi.verify.verdict", KEYWORD,                                       \
 	  "sealed, cut, altered, none, encrypted")                                                 \
 	X(CSI_XATTRS, "csi.xattrs", OBJECTS,                                                       \

@@ -30,9 +30,8 @@ struct bundle_seen {
 	const char *file;
 	char run[HAVE_RUN_MAX + 1];
 	enum verify_verdict verdict;
-	uint64_t cites;
-	bool untold; /* not all of it was looked at */
-	bool held;   /* sealed, or resumed by one that is held */
+	uint64_t cites, passed; /* proven; gone by */
+	bool held;		/* sealed, or resumed by one that is held */
 };
 
 struct resume {
@@ -47,7 +46,7 @@ struct caseset {
 	struct bundle_seen *v;
 	size_t n;
 	struct resume *resumes;
-	size_t nresumes;
+	size_t nresumes, kept_resumes;
 };
 
 const char *caseset_verdict_name(enum caseset_verdict v)
@@ -91,7 +90,7 @@ static int on_cite(void *ctx, const char *run, struct bytes name, const struct h
 	struct caseset *s = ctx;
 	struct cite c;
 
-	s->v[s->n - 1].cites++;
+	s->v[s->n - 1].passed++;
 	if (!s->spooled)
 		return 0;
 	memset(&c, 0, sizeof(c));
@@ -180,16 +179,31 @@ int caseset_content(struct caseset *s, struct bytes name, struct bytes content)
 	return have_items_content(&s->items, name, content);
 }
 
+int caseset_settle(struct caseset *s, bool proven)
+{
+	struct bundle_seen *b = &s->v[s->n - 1];
+
+	if (proven) {
+		memcpy(b->run, s->items.run, sizeof(b->run));
+		b->cites = b->passed;
+		s->kept_resumes = s->nresumes;
+		spool_keep(&s->entries);
+		spool_keep(&s->cites);
+		return 0;
+	}
+	s->nresumes = s->kept_resumes;
+	int r = spool_drop(&s->entries);
+	return r == 0 ? spool_drop(&s->cites) : r;
+}
+
 void caseset_end(struct caseset *s, const struct verify_result *res)
 {
 	struct bundle_seen *b = &s->v[s->n - 1];
 
 	b->verdict = res->verdict;
-	b->untold = res->untold;
 	/* Cut behind the seal: the content is whole, and so is what it says of itself. */
 	if (res->verdict == VERIFY_CUT && res->has_seal)
 		b->verdict = VERIFY_SEALED;
-	memcpy(b->run, s->items.run, sizeof(b->run));
 }
 
 uint64_t caseset_cites(const struct caseset *s)
@@ -260,9 +274,6 @@ static void judge_bundle(struct caseset *s, size_t i, struct caseset_result *r)
 		if (strcmp(s->v[k].run, b->run) == 0)
 			blame_bundle(r, CASESET_MISSING,
 				     "two bundles are of the same run: keep one", b);
-	if (b->untold)
-		blame_bundle(r, CASESET_MISSING,
-			     "more lies between two checkpoints than is looked at: not all was", b);
 	if (b->verdict == VERIFY_ALTERED)
 		blame_bundle(r, CASESET_ALTERED, "a bundle is altered", b);
 	else if (b->verdict == VERIFY_NOT_ONE)

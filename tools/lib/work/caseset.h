@@ -35,12 +35,13 @@ struct caseset;
 /* SPOOLS: a directory for spools, copied; NULL: citations are counted and nothing else. */
 int caseset_open(const char *spools, struct caseset **ret);
 void caseset_closep(struct caseset **s);
-/* FILE is borrowed. Then the three callbacks of struct verify_options, then the end. 0 or -errno.
- */
+/* FILE is borrowed. Then pass, content and settle of struct verify_options, then the end. 0 or
+ * -errno. */
 int caseset_begin(struct caseset *s, const char *file);
 int caseset_entry(struct caseset *s, struct bytes path, uint64_t size,
 		  const unsigned char sha256[32]);
 int caseset_content(struct caseset *s, struct bytes name, struct bytes content);
+int caseset_settle(struct caseset *s, bool proven);
 void caseset_end(struct caseset *s, const struct verify_result *res);
 /* Citations of the bundle under way, or of the last one. */
 uint64_t caseset_cites(const struct caseset *s);

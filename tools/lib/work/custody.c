@@ -14,8 +14,22 @@ enum { CUSTODY_LINES_MAX = 1 << 20 };
 
 int custody_new(struct custody **ret)
 {
-	*ret = calloc(1, sizeof(**ret));
-	return *ret ? 0 : -ENOMEM;
+	AUTO_DONE(custody_closep) struct custody *c = calloc(1, sizeof(*c));
+
+	if (c)
+		c->proven = calloc(1, sizeof(*c));
+	if (!c || !c->proven)
+		return -ENOMEM;
+	*ret = take_ptr(&c);
+	return 0;
+}
+
+void custody_closep(struct custody **c)
+{
+	if (*c)
+		free((*c)->proven);
+	free(*c);
+	*c = NULL;
 }
 
 static struct custody_run *run_of(struct custody *c)
@@ -381,6 +395,7 @@ int custody_content(void *ctx, struct bytes name, struct bytes content)
 	struct custody *c = ctx;
 	struct bytes rest = content, line;
 
+	c->passed = true;
 	if (bytes_eq(name, bytes_str("case.json")))
 		take_case(c, content);
 	else if (bytes_starts(name, "containers."))
@@ -388,6 +403,22 @@ int custody_content(void *ctx, struct bytes name, struct bytes content)
 	else
 		for (size_t i = 0; i < CUSTODY_LINES_MAX && next_line(&rest, &line); i++)
 			take_record(c, line);
+	return 0;
+}
+
+int custody_settle(void *ctx, bool proven)
+{
+	struct custody *c = ctx, *kept = c->proven;
+
+	if (!c->passed)
+		return 0;
+	c->passed = false;
+	if (proven) {
+		*kept = *c;
+	} else {
+		*c = *kept;
+		c->proven = kept;
+	}
 	return 0;
 }
 
@@ -408,4 +439,6 @@ void custody_done(struct custody *c, struct bytes file, bool encrypted,
 		memcpy(run->sha256, res->stored_sha256, sizeof(run->sha256));
 	}
 	c->nruns++;
+	c->passed = true;
+	(void)custody_settle(c, true);
 }

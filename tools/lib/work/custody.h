@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a case's bundles say of how they came about, gathered from their proven content while they
+ * What a case's bundles say of how they came about, gathered from their content while they
  * are verified, and the page that tells it. Counters and bounded tables, whatever the bundles hold.
  */
 #ifndef CSI_WORK_CUSTODY_H
@@ -107,14 +107,19 @@ struct custody {
 	struct custody_text container[CUSTODY_CONTAINERS_MAX];
 	uint64_t ncontainers;
 	uint64_t odd; /* lines of proven content that could not be read as records */
+
+	struct custody *proven; /* all of the above as it was at the last checkpoint */
+	bool passed;		/* something was taken in since */
 };
 
-/* To be freed with free(). */
 int custody_new(struct custody **ret);
-/* A verify_watch: what it wants, and what it does with it. CTX is the struct custody. */
+void custody_closep(struct custody **c);
+/* want, content and settle of struct verify_options. CTX is the struct custody. */
 bool custody_want(void *ctx, struct bytes name);
 int custody_content(void *ctx, struct bytes name, struct bytes content);
-/* The bundle FILE (target bytes: a name in a directory) is done; what comes next is the next's. */
+int custody_settle(void *ctx, bool proven);
+/* The bundle FILE (target bytes: a name in a directory) is done and settled; what comes next is the
+ * next's. */
 void custody_done(struct custody *c, struct bytes file, bool encrypted,
 		  const struct verify_result *res);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proven entries meet their records: both come in the same order. */
+/* Entries meet their records: both come in the same order. */
 #include "work/have_items.h"
 
 #include "format/hash.h"
@@ -7,7 +7,8 @@
 
 #include <errno.h>
 
-enum { PENDING_MAX = 16 << 20 }; /* tarcheck lets pass 8 MiB of names without a ledger part */
+/* A part of 1 MiB has the records of some 5,000 entries, and a record is longer than its names. */
+enum { PENDING_MAX = 2 << 20 };
 
 /* In h->pending, followed by the name. */
 struct pending {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a bundle has and what it cites, from its proven entries and ledger parts as verify_stream()
- * hands them on: constant memory but for the names of the entries of one ledger part.
+ * What a bundle has and what it cites, from its entries and ledger parts as verify_stream() hands
+ * them on: whether they are proven is for its user to wait for. Constant memory but for the names
+ * of the entries of one ledger part.
  */
 #ifndef CSI_WORK_HAVE_ITEMS_H
 #define CSI_WORK_HAVE_ITEMS_H
 
 #include "work/have.h"
 
-/* A regular file below files/ whose record is proven, ok, and agrees with its bytes. */
+/* A regular file below files/ whose record is ok, and agrees with its bytes. */
 struct have_item {
 	const char *run;
 	struct have_place at;
@@ -40,7 +41,7 @@ struct have_items {
 /* OPS is borrowed. */
 void have_items_init(struct have_items *h, const struct have_items_ops *ops, void *ctx);
 void have_items_done(struct have_items *h);
-/* The three callbacks of struct verify_options. */
+/* pass, want and content of struct verify_options. */
 int have_items_entry(struct have_items *h, struct bytes path, uint64_t size,
 		     const unsigned char sha256[32]);
 bool have_items_want(struct bytes name);

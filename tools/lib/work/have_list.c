@@ -18,7 +18,7 @@ struct source {
 	struct spool spool;
 	char run[HAVE_RUN_MAX + 1];
 	struct spooled head;
-	struct buf text; /* of the head */
+	struct buf text; /* root and path of the head; its line is still in the spool */
 	struct buf dir;	 /* label, NUL, path of the unsorted directory that we are in, or empty */
 	bool more;
 };
@@ -110,16 +110,23 @@ static const struct have_items_ops ops = { .item = on_item, .unsorted = on_unsor
 int have_list_entry(struct have_list *l, struct bytes path, uint64_t size,
 		    const unsigned char sha256[32])
 {
-	struct source *s = &l->v[l->n - 1];
-	int r = have_items_entry(&l->items, path, size, sha256);
-
-	memcpy(s->run, l->items.run, sizeof(s->run));
-	return r;
+	return have_items_entry(&l->items, path, size, sha256);
 }
 
 int have_list_content(struct have_list *l, struct bytes name, struct bytes content)
 {
 	return have_items_content(&l->items, name, content);
+}
+
+int have_list_settle(struct have_list *l, bool proven)
+{
+	struct source *s = &l->v[l->n - 1];
+
+	if (!proven)
+		return spool_drop(&s->spool);
+	memcpy(s->run, l->items.run, sizeof(s->run));
+	spool_keep(&s->spool);
+	return 0;
 }
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -168,7 +175,7 @@ void have_list_closep(struct have_list **lp)
 
 int have_list_bundle(struct have_list *l)
 {
-	struct source s = { .spool = { NULL } };
+	struct source s = { .more = false };
 
 	if (l->n == HAVE_RUNS_MAX)
 		return -E2BIG;
@@ -201,6 +208,16 @@ static struct have_place dir_of(const struct source *s)
 				    .path = bytes_of(s->dir.p + n + 1, s->dir.n - n - 1) };
 }
 
+static int read_text(struct source *s, struct buf *ret, size_t n)
+{
+	buf_clear(ret);
+	int r = buf_reserve(ret, n);
+	if (r < 0)
+		return r;
+	ret->n = n;
+	return spool_get(&s->spool, ret->p, n) == 1 ? 0 : -EIO;
+}
+
 static int read_head(struct source *s)
 {
 	int r = spool_get(&s->spool, &s->head, sizeof(s->head));
@@ -208,13 +225,7 @@ static int read_head(struct source *s)
 	s->more = r > 0;
 	if (r <= 0)
 		return r;
-	size_t n = s->head.root + s->head.path + s->head.line;
-	buf_clear(&s->text);
-	r = buf_reserve(&s->text, n);
-	if (r < 0)
-		return r;
-	s->text.n = n;
-	return spool_get(&s->spool, s->text.p, n) == 1 ? 0 : -EIO;
+	return read_text(s, &s->text, s->head.root + s->head.path);
 }
 
 /* The topmost unsorted directory counts: all below it is in one piece anyway. */
@@ -308,9 +319,9 @@ int have_list_end(struct have_list *l, int (*write)(void *ctx, struct bytes line
 			r = next(&l->v[i]);
 	}
 	while (r == 0 && (s = first(l))) {
-		size_t head = s->head.root + s->head.path;
-
-		r = write(ctx, bytes_of(s->text.p + head, s->head.line));
+		r = read_text(s, &l->line, s->head.line);
+		if (r == 0)
+			r = write(ctx, buf_bytes(&l->line));
 		if (r == 0)
 			r = next(s);
 		lines++;

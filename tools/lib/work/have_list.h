@@ -15,13 +15,15 @@ struct have_list;
 int have_list_open(const char *spools, struct have_list **ret);
 void have_list_closep(struct have_list **l);
 /*
- * The next bundle begins; the earliest first. The three callbacks of struct verify_options follow.
+ * The next bundle begins; the earliest first. pass, content and settle of struct verify_options
+ * follow.
  * -E2BIG: more than HAVE_RUNS_MAX; -errno of making a file.
  */
 int have_list_bundle(struct have_list *l);
 int have_list_entry(struct have_list *l, struct bytes path, uint64_t size,
 		    const unsigned char sha256[32]);
 int have_list_content(struct have_list *l, struct bytes name, struct bytes content);
+int have_list_settle(struct have_list *l, bool proven);
 /* The whole list to WRITE. *RET: how many files are on it. */
 int have_list_end(struct have_list *l, int (*write)(void *ctx, struct bytes line), void *ctx,
 		  uint64_t *ret);

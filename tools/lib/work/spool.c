@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 /* Not every file system has O_TMPFILE, open(2): there a name is made and taken away at once. */
 static int open_named(const char *dir)
@@ -48,9 +49,29 @@ void spool_done(struct spool *s)
 int spool_put(struct spool *s, const void *p, size_t n)
 {
 	errno = 0;
-	if (fwrite(p, 1, n, s->file) == n)
+	if (fwrite(p, 1, n, s->file) == n) {
+		s->written += n;
 		return 0;
+	}
 	return errno ? -errno : -EIO;
+}
+
+void spool_keep(struct spool *s)
+{
+	s->kept = s->written;
+}
+
+int spool_drop(struct spool *s)
+{
+	off_t end = (off_t)s->kept;
+
+	if (s->written == s->kept)
+		return 0;
+	if (fflush(s->file) != 0 || ftruncate(fileno(s->file), end) != 0 ||
+	    fseeko(s->file, end, SEEK_SET) != 0)
+		return -errno;
+	s->written = s->kept;
+	return 0;
 }
 
 int spool_rewind(struct spool *s)

@@ -6,17 +6,32 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { VERIFY_WAITING_MAX = 512 << 20 };
+enum { VERIFY_WAITING_MAX = 16 << 20 };
 
 /* ---- entries that wait for a checkpoint ---------------------------------------------------- */
 
-/* Followed by the path and, if it is kept, the content. */
+/* Followed by the path. */
 struct waiting {
 	uint64_t size;
-	size_t path, top, content; /* lengths; TOP bytes of the path are the top directory's */
-	bool hashed, kept;
+	uint32_t path; /* length */
+	bool hashed;
 	unsigned char sha256[32];
 };
+
+static int put_waiting(struct verify *v, const struct tarcheck_entry *e, bool hashed)
+{
+	struct waiting w = { .size = e->size, .path = (uint32_t)e->path.n, .hashed = hashed };
+
+	memcpy(w.sha256, e->sha256, sizeof(w.sha256));
+	int r = v->overflow ? -EFBIG : buf_reserve(&v->waiting, sizeof(w) + e->path.n);
+	if (r == -EFBIG) {
+		v->overflow++;
+		return 0;
+	}
+	if (r == 0)
+		r = buf_add(&v->waiting, &w, sizeof(w));
+	return r == 0 ? buf_addb(&v->waiting, e->path) : r;
+}
 
 static bool on_want(void *ctx, struct bytes name)
 {
@@ -28,58 +43,40 @@ static bool on_want(void *ctx, struct bytes name)
 static int on_entry(void *ctx, const struct tarcheck_entry *e)
 {
 	struct verify *v = ctx;
-	struct waiting w = { .size = e->size,
-			     .path = e->path.n,
-			     .top = e->name.n ? (size_t)(e->name.p - e->path.p) : 0,
-			     .hashed = e->type == UNTAR_FILE && !e->extents };
-
-	/* Parts are kept by tarcheck in any case. */
-	w.kept = e->kept && v->opts->content && on_want(v, e->name);
-	if ((!v->opts->entry && !w.kept) || v->overflow)
-		return 0;
-	w.content = w.kept ? e->content.n : 0;
-	memcpy(w.sha256, e->sha256, sizeof(w.sha256));
-	int r = buf_add(&v->waiting, &w, sizeof(w));
-	if (r == 0)
-		r = buf_addb(&v->waiting, e->path);
-	if (r == 0 && w.kept)
-		r = buf_addb(&v->waiting, e->content);
-	if (r == -EFBIG) {
-		v->overflow = true;
-		v->res->untold = true;
-		buf_clear(&v->waiting);
-		r = 0;
-	}
-	return r;
-}
-
-static int tell_one(struct verify *v, const struct waiting *w, const unsigned char *p)
-{
 	const struct verify_options *o = v->opts;
-	int r = o->entry ? o->entry(o->ctx, bytes_of(p, w->path), w->size,
-				    w->hashed ? w->sha256 : NULL)
-			 : 0;
+	bool hashed = e->type == UNTAR_FILE && !e->extents;
+	int r = o->entry ? put_waiting(v, e, hashed) : 0;
 
-	if (r == 0 && w->kept)
-		r = o->content(o->ctx, bytes_of(p + w->top, w->path - w->top),
-			       bytes_of(p + w->path, w->content));
+	if (r == 0 && o->pass)
+		r = o->pass(o->ctx, e->path, e->size, hashed ? e->sha256 : NULL);
+	/* Parts are kept by tarcheck in any case. */
+	if (r == 0 && e->kept && o->content && on_want(v, e->name))
+		r = o->content(o->ctx, e->name, e->content);
 	return r;
 }
 
 static int tell_waiting(struct verify *v)
 {
+	const struct verify_options *o = v->opts;
 	const struct buf *b = &v->waiting;
 	struct waiting w;
 	int r = 0;
 
-	for (size_t at = 0; at < b->n && r == 0; at += w.path + w.content) {
+	for (size_t at = 0; at < b->n && r == 0; at += w.path) {
 		memcpy(&w, b->p + at, sizeof(w));
 		at += sizeof(w);
-		r = tell_one(v, &w, b->p + at);
+		r = o->entry(o->ctx, bytes_of(b->p + at, w.path), w.size,
+			     w.hashed ? w.sha256 : NULL);
 	}
+	v->res->untold += v->overflow;
+	v->overflow = 0;
 	buf_clear(&v->waiting);
-	v->overflow = false;
 	return r;
+}
+
+static int settle(struct verify *v, bool proven)
+{
+	return v->opts->settle ? v->opts->settle(v->opts->ctx, proven) : 0;
 }
 
 /* ---- frames -------------------------------------------------------------------------------- */
@@ -104,7 +101,8 @@ static int prove(struct verify *v, const struct unseal_frame *f)
 	v->kept = v->tar.entries_end;
 	v->last_at = f->offset;
 	memcpy(v->last_sha256, f->sha256, sizeof(v->last_sha256));
-	return tell_waiting(v);
+	int r = tell_waiting(v);
+	return r == 0 ? settle(v, true) : r;
 }
 
 static int check_data(struct verify *v, const struct unseal_frame *f)
@@ -333,6 +331,9 @@ int verify_stream(struct intake *in, const struct verify_options *opts, struct v
 	*ret = (struct verify_result){ .verdict = VERIFY_ALTERED };
 	v.waiting = BUF_LIMIT(VERIFY_WAITING_MAX);
 	int r = run(&v);
+	int settled = settle(&v, false);
+	if (r == 0)
+		r = settled;
 	if (v.tar.top.n)
 		snprintf(ret->top, sizeof(ret->top), "%.*s", (int)v.tar.top.n - 1,
 			 (const char *)v.tar.top.p);

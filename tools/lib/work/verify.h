@@ -33,30 +33,41 @@ struct verify_result {
 	/* Of the file as it is stored: the same, or what an encrypted one has outside. */
 	uint64_t stored_bytes;
 	unsigned char stored_sha256[32];
-	bool untold; /* more than can wait lay between two checkpoints: entries were counted, not
-			told */
+	uint64_t untold;  /* proven entries that were not told: too many between two checkpoints */
 	char reason[160]; /* why not SEALED, for a person: ours, offset included */
 	uint64_t at;	  /* offset where it went wrong */
 };
 
 /*
- * Told of each entry whose bytes are proven, in order. PATH is target bytes, valid during the call.
- * SHA256 is NULL for what has no sum: directories, links, large sparse files. More than 512 MiB of
- * names between two checkpoints are counted, not told.
+ * Told of an entry, in order. PATH is target bytes, valid during the call. SHA256 is NULL for what
+ * has no sum: directories, links, large sparse files.
  */
 typedef int (*verify_entry_fn)(void *ctx, struct bytes path, uint64_t size,
 			       const unsigned char sha256[32]);
 /*
- * The content of an entry that WANT asked for, once it is proven, in order with the entries. NAME
- * is below the top directory: "case.json", "ledger/000001.jsonl". Target bytes may be in both.
+ * The content of an entry that WANT asked for, as it passes, after the entry itself. NAME is below
+ * the top directory: "case.json", "ledger/000001.jsonl". Target bytes may be in both.
  */
 typedef int (*verify_content_fn)(void *ctx, struct bytes name, struct bytes content);
 
 struct verify_options {
-	verify_entry_fn entry; /* or NULL */
-	/* Which contents to keep, of regular files up to TARCHECK_KEEP_MAX; both or none. */
+	/*
+	 * Each entry once it is proven; or NULL. 16 MiB of names wait for that; entries past those
+	 * between two checkpoints are counted (untold).
+	 */
+	verify_entry_fn entry;
+	/*
+	 * What goes by, before it is proven, for those who can put it aside: nothing waits in
+	 * memory, whatever lies between two checkpoints. PASS is told of each entry; WANT says
+	 * which contents to hand on, of regular files up to TARCHECK_KEEP_MAX. Each may be NULL.
+	 * SETTLE comes after each good checkpoint or seal, with true: all that passed until now is
+	 * proven; and once at the end, after success and failure, with false: what passed since is
+	 * not, and is to be forgotten.
+	 */
+	verify_entry_fn pass;
 	bool (*want)(void *ctx, struct bytes name);
 	verify_content_fn content;
+	int (*settle)(void *ctx, bool proven);
 	void *ctx;
 	struct sink
 		*salvage; /* not NULL: write a clean, sealed (partial) bundle of what is proven */
@@ -65,8 +76,9 @@ struct verify_options {
 
 /*
  * IN is read once, forward (a pipe will do) unless salvage is asked for, which needs one that can
- * be rewound (-ESPIPE). 0 with RET, or -errno of reading, memory or the salvage sink. To the sink
- * goes nothing when the stream is sealed, or when nothing of it is proven (proven_entries 0).
+ * be rewound (-ESPIPE). 0 with RET, or -errno of reading, memory, a callback or the salvage sink.
+ * To the sink goes nothing when the stream is sealed, or when nothing of it is proven
+ * (proven_entries 0).
  */
 int verify_stream(struct intake *in, const struct verify_options *opts, struct verify_result *ret);
 

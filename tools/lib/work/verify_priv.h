@@ -20,7 +20,7 @@ struct verify {
 	unsigned char last_sha256[32]; /* of the stream before it */
 	/* Entries since the last checkpoint, until one proves them. */
 	struct buf waiting;
-	bool overflow; /* more than can wait: they are counted, not told */
+	uint64_t overflow; /* those that found no room */
 	struct intake *in;
 };
 
