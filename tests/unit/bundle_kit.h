@@ -148,7 +148,7 @@ static inline int look_end(void *ctx, const struct untar_entry *e)
 static inline struct looked look(const struct test_sink *t, const char *name)
 {
 	static const struct untar_ops ops = { look_begin, look_data, look_end };
-	struct looked l = { .name = name, .text = BUF_LIMIT(64 << 20) };
+	struct looked l = { .name = name, .text = BUF_LIMIT(256 << 20) };
 	int fd = maker_memfd(buf_bytes(&t->b));
 	struct unseal_frame f;
 	struct unseal *u;

@@ -181,7 +181,8 @@ static int gather_into(struct job *job, struct bundle *bundle)
 	return r;
 }
 
-static void write_bundle(struct job *job, struct sink *sink)
+/* MAX: bytes that SINK may get, 0 no limit. */
+static void write_bundle(struct job *job, struct sink *sink, uint64_t max)
 {
 	AUTO_DONE(bundle_closep) struct bundle *bundle = NULL;
 	struct run *run = job->run;
@@ -192,6 +193,7 @@ static void write_bundle(struct job *job, struct sink *sink)
 		.max_file = job->args->common.max_file,
 		.pace = &job->pace,
 		.rate = job->args->limits.rate,
+		.max = max,
 		.stop = &run->stop,
 		.gaps = &run->gaps,
 	};
@@ -215,11 +217,12 @@ static void write_bundle(struct job *job, struct sink *sink)
 /* The digest that is told is of what left, so age has to have written its last chunk. */
 static void write_sealed(struct job *job, struct sink *sink)
 {
+	uint64_t max = job->args->limits.max_bytes;
 	struct crypt crypt;
 	int r = crypt_begin(sink, job->keys, &crypt);
 
 	if (r == 0)
-		write_bundle(job, crypt.top);
+		write_bundle(job, crypt.top, max ? crypt_room(&crypt, max) : 0);
 	else
 		fail(job->run, "encrypt the output", r, NULL);
 	r = crypt_end(&crypt, &job->totals.bytes_out, job->totals.sha256);

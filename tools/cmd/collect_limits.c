@@ -6,7 +6,7 @@
 
 #define LIMIT(member) .offset = offsetof(struct collect_args, limits.member)
 
-const struct opt collect_limit_opts[3] = {
+const struct opt collect_limit_opts[4] = {
 	{ .name = "cpu",
 	  .kind = OPT_NUMBER,
 	  LIMIT(cpu),
@@ -20,6 +20,14 @@ const struct opt collect_limit_opts[3] = {
 	  .help = "bytes of output a second, at least 64K; after a stop what is under way is "
 		  "written at once",
 	  .min = SINK_RATE_MIN },
+	{ .name = "max-bytes",
+	  .kind = OPT_SIZE,
+	  LIMIT(max_bytes),
+	  .arg = "SIZE",
+	  .help = "the output is never larger, at least 4M; what it leaves out is a record, and "
+		  "the "
+		  "bundle is sealed as partial",
+	  .min = COLLECT_MAX_LEAST },
 	{ .name = "headroom",
 	  .kind = OPT_SIZE,
 	  LIMIT(headroom),

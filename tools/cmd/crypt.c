@@ -73,6 +73,19 @@ int crypt_begin(struct sink *out, const struct crypt_keys *keys, struct crypt *r
 	return r;
 }
 
+uint64_t crypt_room(const struct crypt *c, uint64_t max)
+{
+	unsigned char sha256[32];
+	uint64_t head;
+
+	if (!c->age)
+		return max;
+	sink_digest_told(c->digest, &head, sha256);
+	/* Every chunk has a tag, the last one even if it is short. */
+	uint64_t more = head + (max / AGE_CHUNK + 1) * AGE_TAG;
+	return max > more ? max - more : 0;
+}
+
 int crypt_end(struct crypt *c, uint64_t *ret_size, unsigned char ret_sha256[32])
 {
 	bool told = c->age;

@@ -23,6 +23,8 @@ struct crypt {
 };
 /* OUT is borrowed and outlives RET. 0 or -errno; crypt_end in any case. */
 int crypt_begin(struct sink *out, const struct crypt_keys *keys, struct crypt *ret);
+/* How many bytes C->top may get so that no more than MAX of them, encrypted, are written to OUT. */
+uint64_t crypt_room(const struct crypt *c, uint64_t max);
 /*
  * The last of it is written to OUT, C is empty then. If it is encrypted, *ret_size and RET_SHA256
  * are those of the file; else, and on failure, they stay. 0 or -errno of OUT.

@@ -14,6 +14,7 @@ enum {
 	AGE_KEY_SIZE = 32,
 	AGE_CHUNK = 64 << 10, /* plaintext bytes that leave together */
 	AGE_RECIPIENTS_MAX = 20,
+	AGE_TAG = 16, /* what each chunk gets, of ChaCha20-Poly1305 */
 	AGE_IDENTITIES_MAX = 64,
 };
 

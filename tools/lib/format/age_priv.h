@@ -7,7 +7,6 @@
 #include "format/age.h"
 
 enum {
-	AGE_TAG = 16,			  /* of ChaCha20-Poly1305 */
 	AGE_SEALED = AGE_CHUNK + AGE_TAG, /* a chunk as stored */
 	AGE_FILE_KEY = 16,
 	AGE_NONCE = 16, /* at the head of the payload */

@@ -166,6 +166,19 @@ int seal_end(struct seal *s, const char *status, uint64_t gaps, struct seal_tota
 	return 0;
 }
 
+uint64_t seal_ends_at(const struct seal *s)
+{
+	return s->bytes_out + FRAME_SKIP_HEAD + FRAME_SEAL_SIZE + frame_table_size(&s->table) +
+	       FRAME_PAIR_SIZE;
+}
+
+uint64_t seal_checkpoint_bound(size_t block)
+{
+	uint64_t n = FRAME_SKIP_HEAD + FRAME_LINE_MAX + FRAME_PAIR_SIZE;
+
+	return block ? n + block + FRAME_SKIP_HEAD + FRAME_PAIR_SIZE : n;
+}
+
 void seal_progress(const struct seal *s, struct seal_totals *ret)
 {
 	ret->entries = s->entries;

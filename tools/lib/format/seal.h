@@ -42,6 +42,10 @@ bool seal_full(const struct seal *s);
  * with blocks is not, since its last must not be empty: it hands on what is left when it is closed.
  */
 int seal_end(struct seal *s, const char *status, uint64_t gaps, struct seal_totals *ret);
+/* Bytes that the stream would have if it were ended now. */
+uint64_t seal_ends_at(const struct seal *s);
+/* The most that a checkpoint adds to it, padding for a sink of BLOCK bytes included. */
+uint64_t seal_checkpoint_bound(size_t block);
 void seal_progress(const struct seal *s, struct seal_totals *ret); /* without the digest */
 
 #endif

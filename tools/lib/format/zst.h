@@ -11,6 +11,12 @@ enum {
 	ZST_FRAME_MAX = ZST_CONTENT_MAX + (16 << 10) /* its compressed size, at the very most */
 };
 
+/* What N bytes of content take at most, with header and checksum: ZSTD_COMPRESSBOUND rounded up. */
+static inline uint64_t zst_bound(uint64_t n)
+{
+	return n + n / 256 + 128;
+}
+
 /* A compressor: one thread at a time, reused for all its frames. */
 struct zst;
 /* LEVEL 0 is 3. 0, -EINVAL for a level that zstd does not have, -ENOMEM. */

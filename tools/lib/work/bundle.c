@@ -60,6 +60,7 @@ int bundle_fail(struct bundle *b, int err)
 	(void)pthread_cond_broadcast(&b->slot_ready);
 	(void)pthread_cond_broadcast(&b->frame_done);
 	(void)pthread_cond_broadcast(&b->turn);
+	(void)pthread_cond_broadcast(&b->limit.sealed);
 	(void)pthread_mutex_unlock(&b->gate);
 	return err;
 }
@@ -91,6 +92,8 @@ static int init_gate(struct bundle *b)
 		r = pthread_cond_init(&b->frame_done, NULL);
 	if (r == 0)
 		r = pthread_cond_init(&b->turn, NULL);
+	if (r == 0)
+		r = pthread_cond_init(&b->limit.sealed, NULL);
 	if (r == 0)
 		r = pthread_mutex_init(&b->gate, NULL);
 	if (r == 0)
@@ -239,6 +242,8 @@ int bundle_open(const struct bundle_options *opts, struct bundle **ret)
 	}
 	r = init_queues(b);
 	if (r == 0)
+		r = bundle_limit_init(b, opts->max);
+	if (r == 0)
 		r = init_buffers(b);
 	if (r == 0)
 		r = init_parts(b);
@@ -333,6 +338,7 @@ void bundle_closep(struct bundle **bp)
 	(void)pthread_cond_destroy(&b->slot_ready);
 	(void)pthread_cond_destroy(&b->frame_done);
 	(void)pthread_cond_destroy(&b->turn);
+	(void)pthread_cond_destroy(&b->limit.sealed);
 	(void)pthread_mutex_destroy(&b->gate);
 	(void)pthread_mutex_destroy(&b->adding);
 	free(b);

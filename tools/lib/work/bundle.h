@@ -31,11 +31,15 @@ struct bundle_options {
 	struct pace *pace; /* borrowed; NULL: none */
 	uint64_t rate;	   /* what the sink lets through in a second, 0 no limit: frames are as
 			      small as it takes to have a checkpoint every 2 s */
+	uint64_t max;	   /* bytes that go to the sink, never more; 0: no limit, else at least
+			      BUNDLE_MAX_LEAST. What it leaves out is a gap EDQUOT while there is room
+			      for      records; the last record then says where that ended */
 	const atomic_bool *stop; /* set: no more is added (-ECANCELED); bundle_end still seals */
 	const struct gap_sink
 		*gaps; /* told of read errors, files that changed; also in the ledger by itself */
 };
 
+enum { BUNDLE_MAX_LEAST = 3 << 20 };
 int bundle_open(const struct bundle_options *opts, struct bundle **ret);
 void bundle_closep(struct bundle **b); /* without a seal if bundle_end was not called */
 

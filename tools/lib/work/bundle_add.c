@@ -119,6 +119,15 @@ static int add_absent(struct bundle *b, struct item *item, enum bundle_outcome o
 	return add_small(b, item, &packed);
 }
 
+/* A limit left it out: a gap as well. */
+static int add_skipped(struct bundle *b, struct item *item, int err)
+{
+	file_close(item->file);
+	item->file = NULL;
+	item->skip_is_gap = true;
+	return add_absent(b, item, OUTCOME_SKIPPED, err);
+}
+
 struct fill_bytes {
 	struct bytes left;
 };
@@ -140,10 +149,10 @@ static int add_streamed(struct bundle *b, struct item *item, struct feed *feed)
 	struct large *l;
 	int r;
 
-	if (item->size > PAX_SIZE_MAX) {
-		item->skip_is_gap = true;
-		return add_absent(b, item, OUTCOME_SKIPPED, -EFBIG);
-	}
+	if (item->size > PAX_SIZE_MAX)
+		return add_skipped(b, item, -EFBIG);
+	if (bundle_limit_hopeless(b, item->size))
+		return add_skipped(b, item, -EDQUOT);
 	r = bundle_large_new(b, item, &l);
 	if (r < 0)
 		return r;
@@ -202,12 +211,10 @@ static int add_file(struct bundle *b, struct item *item)
 	bool holes = item->size >= BUNDLE_SPARSE_FROM && item->info.blocks < item->size / 512;
 	int r;
 
-	if (!holes && item->size > b->max_file) {
-		file_close(f);
-		item->file = NULL;
-		item->skip_is_gap = true;
-		return add_absent(b, item, OUTCOME_SKIPPED, -EFBIG);
-	}
+	if (!holes && item->size > b->max_file)
+		return add_skipped(b, item, -EFBIG);
+	if (!holes && bundle_limit_hopeless(b, item->size))
+		return add_skipped(b, item, -EDQUOT);
 	if (!holes && is_small(b, item)) {
 		r = add_small(b, item, &packed);
 		if (r < 0)
@@ -227,11 +234,11 @@ static int add_file(struct bundle *b, struct item *item)
 	r = bundle_find_extents(l);
 	if (r < 0)
 		return r;
-	if (bundle_data_bytes(l) > b->max_file) {
+	uint64_t data = bundle_data_bytes(l);
+	if (data > b->max_file || bundle_limit_hopeless(b, data)) {
 		bundle_large_free(b, l);
 		item->file = NULL;
-		item->skip_is_gap = true;
-		return add_absent(b, item, OUTCOME_SKIPPED, -EFBIG);
+		return add_skipped(b, item, data > b->max_file ? -EFBIG : -EDQUOT);
 	}
 	return bundle_add_large(b, l, NULL);
 }

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+/* Two decimal numbers of a sparse map, each with its newline. */
+enum { LARGE_MAP_LINES = 2 * 21 };
+
 enum { ARCHIVE_OWN_FILE = S_IFREG | 0444, ARCHIVE_OWN_DIR = S_IFDIR | 0755 };
 
 /* How often to look for work that waits in a slot which is not full. */
@@ -30,6 +33,9 @@ static int checkpoint_here(struct bundle *b)
 
 static int checkpoint_if_due(struct bundle *b)
 {
+	if (!bundle_limit_checkpoint(b))
+		return 0;
+
 	bool asked = atomic_load(&b->checkpoints_asked) != atomic_load(&b->checkpoints_made);
 	bool large = !asked && atomic_load(&b->since) >= BUNDLE_DUE_BYTES;
 
@@ -43,7 +49,7 @@ static int checkpoint_in_middle(struct bundle *b)
 {
 	if (!b->unflushed || when_now(CLOCK_MONOTONIC) - b->checkpoint_at < BUNDLE_DUE_MIDDLE)
 		return 0;
-	return bundle_frame_submit(b, true);
+	return bundle_limit_checkpoint(b) ? bundle_frame_submit(b, true) : 0;
 }
 
 /* Nothing came for a while: take what waits in the open slot, unless the adding thread is at it. */
@@ -90,9 +96,11 @@ static bool is_refusal(int r)
 static void refuse(struct item *item, int r)
 {
 	item->kind = ITEM_ABSENT;
-	item->outcome = OUTCOME_FAILED;
+	item->outcome = r == -EDQUOT ? OUTCOME_SKIPPED : OUTCOME_FAILED;
+	item->skip_is_gap = true;
 	item->err = r;
-	item->hashed = false;
+	item->hashed = item->resized = false;
+	item->read_short = 0;
 }
 
 static int record(struct bundle *b, const struct item *item)
@@ -106,6 +114,40 @@ static int record(struct bundle *b, const struct item *item)
 	}
 	atomic_store(&b->done_gaps, b->ledger.gaps);
 	return r;
+}
+
+/* No record of an item fits any more: the last one says where that was. */
+static int close_ledger(struct bundle *b, const struct item *item)
+{
+	struct item last = { .kind = ITEM_ABSENT,
+			     .action = "stop at --max-bytes",
+			     .outcome = OUTCOME_SKIPPED,
+			     .err = -EDQUOT,
+			     .skip_is_gap = true };
+
+	if (b->limit.closed)
+		return 0;
+	b->limit.closed = true;
+	atomic_store(&b->full, true);
+	if (item) {
+		last.name = item->name;
+		last.path = item->path;
+		last.parent_ino = item->parent_ino;
+		last.pid = item->pid;
+	}
+	int r = ledger_room(&b->ledger, &last);
+	return r < 0 ? r : record(b, &last);
+}
+
+static int record_absent(struct bundle *b, const struct item *item)
+{
+	int r = b->limit.closed ? 0 : bundle_limit_record(b, ledger_cost(item));
+
+	if (r == 0)
+		return close_ledger(b, item);
+	if (r > 0)
+		r = ledger_room(&b->ledger, item);
+	return r < 0 ? r : record(b, item);
 }
 
 static int write_entry(struct bundle *b, struct item *item)
@@ -129,8 +171,17 @@ static int write_entry(struct bundle *b, struct item *item)
 static int archive_lines(struct bundle *b, const struct item *item)
 {
 	struct bytes lines = item->owned ? bytes_of(item->owned, (size_t)item->size) : item->text;
-	int r = ledger_lines(&b->ledger, lines);
+	int r = bundle_limit_record(b, lines.n);
 
+	if (r == 0) {
+		r = close_ledger(b, NULL);
+		if (r == 0)
+			r = bundle_limit_record(b, lines.n);
+		if (r <= 0)
+			return r;
+	}
+	if (r > 0)
+		r = ledger_lines(&b->ledger, lines);
 	if (r != -EFBIG)
 		return r;
 	/* A record that no part can hold: that it is missing is a record. */
@@ -146,8 +197,19 @@ static int archive_item(struct bundle *b, struct item *item)
 
 	if (item->kind == ITEM_RECORD)
 		return archive_lines(b, item);
+	if (item->kind != ITEM_ABSENT) {
+		r = bundle_limit_entry(b, item, item->kind == ITEM_CONTENT ? item->size : 0);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			refuse(item, -EDQUOT);
+	}
+	if (item->kind == ITEM_ABSENT) {
+		r = record_absent(b, item);
+		return r < 0 ? r : checkpoint_if_due(b);
+	}
 	r = ledger_room(&b->ledger, item);
-	if (r == 0 && item->kind != ITEM_ABSENT)
+	if (r == 0)
 		r = write_entry(b, item);
 	if (r == 0)
 		r = record(b, item);
@@ -156,12 +218,31 @@ static int archive_item(struct bundle *b, struct item *item)
 
 /* ---- large files --------------------------------------------------------------------------- */
 
+static int refuse_large(struct large *l, int r)
+{
+	l->refused = r;
+	atomic_store(&l->unwanted, true);
+	return 0;
+}
+
+/* What of it goes into the tar beside its header: data, and the map of a file with holes. */
+static uint64_t large_content(const struct large *l)
+{
+	uint64_t n = bundle_data_bytes(l);
+
+	return l->sparse ? n + (uint64_t)LARGE_MAP_LINES * (l->nextents + 2) + PAX_BLOCK : n;
+}
+
 static int begin_large(struct bundle *b, struct large *l)
 {
 	struct item *item = &l->item;
 	struct pax_entry e = entry_of(b, item);
-	int r = 0;
+	uint64_t content = large_content(l);
+	int r = bundle_limit_entry(b, item, content);
 
+	if (r <= 0)
+		return r < 0 ? r : refuse_large(l, -EDQUOT);
+	r = 0;
 	/* A checkpoint in its middle must find the entries before it with their sums. */
 	if (item->size > BUNDLE_LARGE_ENTRY && ledger_pending(&b->ledger))
 		r = ledger_write(&b->ledger);
@@ -173,10 +254,11 @@ static int begin_large(struct bundle *b, struct large *l)
 		e.extents = l->extents;
 		e.nextents = l->nextents;
 	}
+	bundle_limit_begin(b, item, content);
 	r = pax_begin(b->pax, &e);
 	if (is_refusal(r)) {
-		l->refused = r;
-		return 0;
+		bundle_limit_end(b);
+		return refuse_large(l, r);
 	}
 	l->begun = r == 0;
 	return r;
@@ -186,17 +268,18 @@ static int end_large(struct bundle *b, struct large *l)
 {
 	int r = 0;
 
-	if (l->begun) {
-		r = pax_finish(b->pax);
-		b->entries += r == 0;
-	} else {
-		r = ledger_room(&b->ledger, &l->item);
-	}
 	/* The readers are done with it: its last piece is ready. */
 	if (l->refused)
 		refuse(&l->item, l->refused);
-	if (r == 0)
-		r = record(b, &l->item);
+	if (l->begun) {
+		r = pax_finish(b->pax);
+		b->entries += r == 0;
+		if (r == 0)
+			r = record(b, &l->item);
+		bundle_limit_end(b);
+	} else {
+		r = record_absent(b, &l->item);
+	}
 	bundle_large_free(b, l);
 	return r < 0 ? r : checkpoint_if_due(b);
 }

@@ -33,6 +33,7 @@ int bundle_frame_submit(struct bundle *b, bool checkpoint)
 		b->unflushed = false;
 		atomic_fetch_add(&b->checkpoints_asked, 1);
 	}
+	bundle_limit_submitted(b, f);
 	/* Both queues hold all frames there are, so neither push waits. */
 	if (f->content)
 		r = queue_push(&b->to_compress, f);
@@ -63,6 +64,7 @@ int bundle_frame_write(void *ctx, const void *p, size_t n)
 		memcpy(b->frame->mem + b->frame->content, at, now);
 		b->frame->content += now;
 		b->unflushed = true;
+		b->limit.written += now;
 		at += now;
 		n -= now;
 	}
@@ -135,9 +137,10 @@ static int seal_one(struct bundle *b, struct frame *f, int64_t *last)
 	if (r == 0 && f->content)
 		r = seal_frame(b->seal, bytes_of(f->mem, f->n), f->content, f->entries);
 	if (r == 0 && (f->checkpoint || when_now(CLOCK_MONOTONIC) - *last >= b->due_idle)) {
-		r = seal_checkpoint(b->seal);
+		r = f->checkpoint ? seal_checkpoint(b->seal) : bundle_limit_idle(b);
 		*last = when_now(CLOCK_MONOTONIC);
 	}
+	bundle_limit_sealed(b, f);
 	if (r == 0 && f->checkpoint)
 		atomic_fetch_add(&b->checkpoints_made, 1);
 	tell_progress(b);
@@ -152,7 +155,7 @@ static int seal_idle(struct bundle *b, int64_t *last)
 	int r = 0;
 
 	if (atomic_load(&b->done_out) > 0 && !seal_full(b->seal))
-		r = seal_checkpoint(b->seal);
+		r = bundle_limit_idle(b);
 	*last = when_now(CLOCK_MONOTONIC);
 	tell_progress(b);
 	return r;

@@ -117,10 +117,21 @@ static int add_piece(struct bundle *b, const struct piece *p, struct feed *feed)
 	return bundle_dispatch(b, s);
 }
 
+/* The archive thread has no room for it: an empty piece is its last. */
+static int cut_short(struct bundle *b, struct piece *p)
+{
+	p->n = 0;
+	p->extent = 0;
+	p->hole = p->hole_after = 0;
+	p->last = true;
+	int r = add_piece(b, p, NULL);
+	return r < 0 ? r : 1;
+}
+
 /*
  * The pieces of one extent; p->hole is what lies before it, p->hole_after the hole behind it when
  * it is the last of all. Once the last piece is dispatched the large may be gone: it is not looked
- * at again.
+ * at again. 0, 1 if that came early, or -errno.
  */
 static int add_extent(struct bundle *b, struct pax_extent e, bool last, struct piece *p,
 		      struct feed *feed)
@@ -130,6 +141,8 @@ static int add_extent(struct bundle *b, struct pax_extent e, bool last, struct p
 	for (uint64_t done = 0; done < e.length;) {
 		uint64_t left = e.length - done;
 
+		if (atomic_load(&p->large->unwanted))
+			return cut_short(b, p);
 		p->n = left < BUNDLE_SLOT_SIZE ? (size_t)left : BUNDLE_SLOT_SIZE;
 		p->offset = e.offset + done;
 		p->extent = done == 0 ? e.length : 0;
@@ -168,5 +181,5 @@ int bundle_add_large(struct bundle *b, struct large *l, struct feed *feed)
 		p.last = true;
 		r = add_piece(b, &p, NULL);
 	}
-	return r;
+	return r < 0 ? r : 0;
 }

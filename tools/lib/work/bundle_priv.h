@@ -62,7 +62,8 @@ struct large {
 	uint64_t pieces_read; /* under b->gate: whose turn it is */
 	bool dropped;	      /* nothing of it could be read: no entry is written */
 	bool begun;	      /* archive thread: its header is written */
-	int refused;	      /* archive thread: pax.c would not write its header */
+	int refused;	      /* archive thread: no entry is written, by limit or by pax.c */
+	atomic_bool unwanted; /* so no more of it needs to be read */
 	struct pax_extent *extents;
 	size_t nextents;
 	bool sparse;
@@ -97,7 +98,32 @@ struct frame {
 	size_t n;	    /* compressed bytes, once done */
 	uint64_t entries;   /* complete with this frame */
 	bool checkpoint;    /* one follows it */
+	uint64_t cost;	    /* its share of limit.in_flight */
 	bool done;	    /* under b->gate */
+};
+
+/*
+ * --max-bytes. The archive thread takes nothing that could, at worst, make the stream larger than
+ * MAX; only what is sealed counts as it is, all else by its bound. See bundle_limit.c.
+ */
+struct limit {
+	uint64_t max;	     /* 0: none. Without what idle checkpoints may take */
+	uint64_t reserve;    /* of it, kept for the records of what is left out */
+	uint64_t checkpoint; /* what one adds at most */
+
+	/* Sealer. */
+	uint64_t idle_left, idle_spent; /* for checkpoints that nobody asked for */
+
+	/* Archive thread. */
+	uint64_t written;     /* tar bytes so far */
+	uint64_t owed_end;    /* where the large entry under way ends */
+	uint64_t owed_record; /* and what its record takes */
+	bool closed;	      /* items get no record any more; that has been said */
+
+	/* Under gate. */
+	uint64_t ends_at;   /* of what is sealed, without IDLE_SPENT */
+	uint64_t in_flight; /* bound of the frames that are submitted and not sealed */
+	pthread_cond_t sealed;
 };
 
 struct bundle {
@@ -106,6 +132,7 @@ struct bundle {
 	const atomic_bool *stop;
 	const struct gap_sink *gaps;
 	uint64_t max_file;
+	struct limit limit;
 	struct pace *pace;
 	size_t frame_content; /* tar bytes in a frame, at most */
 	int64_t due_idle;
@@ -196,6 +223,25 @@ int bundle_dispatch(struct bundle *b, struct slot *s);
 /* Hands the slot that is being filled on; b->adding is held. 0 or -errno. */
 int bundle_dispatch_open(struct bundle *b);
 void bundle_slot_reset(struct slot *s);
+
+/* bundle_limit.c. Without a limit everything fits. 0, -EINVAL. */
+int bundle_limit_init(struct bundle *b, uint64_t max);
+/* Adding thread: CONTENT bytes would not fit whatever becomes of what is under way. */
+bool bundle_limit_hopeless(struct bundle *b, uint64_t content);
+/* Archive thread, between entries. 1 it fits, 0 it does not, or -errno: fatal. */
+int bundle_limit_entry(struct bundle *b, const struct item *item, uint64_t content);
+int bundle_limit_record(struct bundle *b, uint64_t n);
+/* A large entry that fits begins, after its header; and has ended, with its record. */
+void bundle_limit_begin(struct bundle *b, const struct item *item, uint64_t content);
+void bundle_limit_end(struct bundle *b);
+/* Whether a checkpoint has room that is not needed for more. */
+bool bundle_limit_checkpoint(struct bundle *b);
+/* A frame is handed on. */
+void bundle_limit_submitted(struct bundle *b, struct frame *f);
+/* Sealer: F is sealed. */
+void bundle_limit_sealed(struct bundle *b, const struct frame *f);
+/* Sealer: a checkpoint that nobody asked for, if there is room. 0 or -errno. */
+int bundle_limit_idle(struct bundle *b);
 
 /* bundle_read.c, bundle_archive.c, bundle_seal.c: the threads; ARG is the bundle. */
 void *bundle_reader(void *arg);

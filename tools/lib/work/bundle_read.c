@@ -152,7 +152,7 @@ static void fill_piece(struct bundle *b, struct piece *p, unsigned char *data)
 	if (p->filled) {
 		got = p->n - p->fill_short;
 		err = p->fill_err;
-	} else if (p->skip || bundle_stopped(b)) {
+	} else if (p->skip || bundle_stopped(b) || atomic_load(&p->large->unwanted)) {
 		memset(data, 0, p->n);
 		err = p->n ? -ECANCELED : 0;
 	} else if (p->n) {

@@ -102,13 +102,28 @@ static size_t xattr_bytes(const struct item *item)
 	return n;
 }
 
-int ledger_room(struct ledger *l, const struct item *item)
+/* The gap record says a path once more. */
+static size_t record_cost(const struct item *item)
 {
 	size_t text =
 		item->name.n + item->path.head.n + item->path.name.n + item->link.n + PATH_KEPT;
-	size_t record = LEDGER_RECORD_FIXED + LEDGER_GROWTH * text + xattr_bytes(item);
 
-	if (fits(l, record, 2 * item->name.n + LEDGER_RESERVE))
+	return LEDGER_RECORD_FIXED + LEDGER_GROWTH * text + xattr_bytes(item);
+}
+
+static size_t sum_cost(const struct item *item)
+{
+	return 2 * item->name.n + LEDGER_RESERVE;
+}
+
+size_t ledger_cost(const struct item *item)
+{
+	return record_cost(item) + sum_cost(item);
+}
+
+int ledger_room(struct ledger *l, const struct item *item)
+{
+	if (fits(l, record_cost(item), sum_cost(item)))
 		return 0;
 	return ledger_pending(l) ? ledger_write(l) : 0;
 }

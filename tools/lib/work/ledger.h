@@ -38,6 +38,8 @@ void ledger_done(struct ledger *l);
  * before the item's entry is written, so that an entry and its sum never part.
  */
 int ledger_room(struct ledger *l, const struct item *item);
+/* Bytes that ITEM's record, gap and sum add to the parts at most. */
+size_t ledger_cost(const struct item *item);
 /* Record (and gap record, if it has an errno) and sum of an item that has been archived or given
  * up. */
 int ledger_item(struct ledger *l, const struct item *item);
