@@ -3,7 +3,7 @@
 # Side by side with what a responder would otherwise use, in one run: prints times and ratios.
 # A ratio is csi's over the other's, medians of interleaved runs; the goal stands beside it. Wall
 # time means little on a machine that does other work: CPU seconds stand there too.
-# usage: tests/bench/run.sh [ps|hash|tree|collect|rss]...
+# usage: tests/bench/run.sh [ps|hash|tree|collect|latency|rss]...
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -180,6 +180,22 @@ bench_collect() {
 		"tar cf - $all/tree | zstd -3 -T0 | cat; find $all/tree -type f -exec sha256sum {} +"
 }
 
+# A service of 0.5 ms every 2 ms beside a collection at the default --cpu; medians of the rounds.
+bench_latency() {
+	local i rounds=() before during
+	make_tree
+	tests/helpers/build.sh "$PWD/$work/bin"
+	echo "# latency of a service before and during csi collect --scope full at the default --cpu"
+	for ((i = 0; i < runs; i++)); do
+		rounds+=("$("$work/bin/latency" 5 "$csi" collect --root "$PWD/$all/tree" --scope full)")
+	done
+	before=$(column_median 2 "${rounds[@]}") during=$(column_median 4 "${rounds[@]}")
+	printf '  p50   %9.1f us before %9.1f us during  (%d requests)\n' "$(column_median 1 "${rounds[@]}")" \
+		"$(column_median 3 "${rounds[@]}")" "$(column_median 5 "${rounds[@]}")"
+	printf '  p99   %9.1f us during %9.1f us before' "$during" "$before"
+	verdict "$during" "$before" 1.5
+}
+
 # peak NAME COMMAND... : of one run, which has to end well; 32 MiB are allowed
 peak() {
 	local name=$1 said kib code
@@ -222,7 +238,7 @@ bench_rss() {
 	rm -rf "$work/links" "$work/sparse"
 }
 
-[ $# -gt 0 ] || set -- ps hash tree collect rss
+[ $# -gt 0 ] || set -- ps hash tree collect latency rss
 echo "# $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg), Linux $(uname -r), $runs runs each"
 for what in "$@"; do
 	case $what in
@@ -230,6 +246,7 @@ for what in "$@"; do
 	hash) bench_hash ;;
 	tree) bench_tree ;;
 	collect) bench_collect ;;
+	latency) bench_latency ;;
 	rss) bench_rss ;;
 	*) echo "bench: no such benchmark: $what" >&2; exit 2 ;;
 	esac

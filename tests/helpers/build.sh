@@ -22,4 +22,5 @@ cd "$here"
 build target target.c httpd.c modes.c fixtures.c
 build probe probe.c
 build nsexec nsexec.c
-cp "$kept"/{target,probe,nsexec} "$1"
+build latency latency.c
+cp "$kept"/{target,probe,nsexec,latency} "$1"

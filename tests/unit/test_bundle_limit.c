@@ -171,15 +171,16 @@ static void check_records(size_t block)
 static void check_lines(void)
 {
 	static char line[60000];
+	const struct bytes head = bytes_str("{\"own\":");
 	uint64_t state = 6;
 	struct test_sink t;
 
 	test_sink_init(&t, 0);
 	struct bundle *b = open_limited(&t, BUNDLE_MAX_LEAST);
 	for (int i = 0; i < 200; i++) {
-		for (size_t k = 0; k < sizeof(line) - 2; k++)
+		for (size_t k = 0; k < sizeof(line) - 1; k++)
 			line[k] = (char)('!' + maker_random(&state) % 90);
-		memcpy(line, "{\"own\":", 7);
+		memcpy(line, head.p, head.n);
 		line[sizeof(line) - 1] = '\n';
 		CHECK_INT(bundle_add_record(b, bytes_of(line, sizeof(line))), 0);
 	}

@@ -47,6 +47,7 @@ static void check_stat(void)
 				   "total_inactive_file 4\ntotal_inactive_file 5\nlast 6";
 	static const char many[2000] = { 0 };
 	char lines[4096];
+	const struct bytes last = bytes_str("last 1\n");
 	uint64_t v = 0;
 
 	CHECK_INT(cgroup_parse_stat(bytes_str(text), "total_inactive_file", &v), 0);
@@ -61,7 +62,7 @@ static void check_stat(void)
 	CHECK_INT(cgroup_parse_stat(bytes_str("last 1 2\n"), "last", &v), -EBADMSG);
 	CHECK_INT(cgroup_parse_stat(bytes_of(many, sizeof(many)), "last", &v), -ENOENT);
 	memset(lines, '\n', sizeof(lines));
-	memcpy(lines + sizeof(lines) - 7, "last 1\n", 7);
+	memcpy(lines + sizeof(lines) - last.n, last.p, last.n);
 	CHECK_INT(cgroup_parse_stat(bytes_of(lines, sizeof(lines)), "last", &v), -ENOENT);
 	OK("the first line of a key, within the lines that a kernel writes");
 }

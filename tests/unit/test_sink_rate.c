@@ -27,7 +27,7 @@ static void nap(void *ctx, int64_t ns)
 {
 	struct probe *p = ctx;
 
-	CHECK(ns > 0 && ns <= 100 * 1000 * 1000);
+	CHECK(ns > 0 && ns <= INT64_C(100) * 1000 * 1000);
 	p->now += ns;
 	p->waits++;
 	if (p->stop_at && p->now >= p->stop_at)
