@@ -82,6 +82,29 @@ seeds_escape() {
 	printf '%s' 'a\\b\x0a\xff\u' >text
 }
 
+# The public vectors that are small, and one of each other kind (see fuzz_age.c).
+seeds_age() {
+	local file
+	for file in "$TOP"/tests/fixtures/age/*; do
+		case $file in *.md) continue ;; esac
+		if [ "$(wc -c <"$file")" -le 4000 ] && ! grep -aq '^compressed:' "$file"; then
+			printf '\0' >"${file##*/}"
+			sed '1,/^$/d' "$file" >>"${file##*/}"
+		fi
+	done
+	printf '\0age-encryptio' >short
+	printf '\1-> grease a b\nQQ\n-> X25519 A\n\n' >header
+	printf '\1-> grease\n%064d\n%064d\n\n' 0 0 >body
+	printf '\2\0\0\1\0' >two-full
+	printf '\2\0\0\3\7' >short-last
+	printf '\2\3\0' >empty
+	printf '\2\0\0\4\2\3\1' >left-out
+	printf '\3\1\0\1\0\377\0\0\0\1\0\0\0\1\1\0\1\0' >damage
+	printf '\4# a comment\r\n\1\r\n\n\1' >identities
+	printf '\5%s' age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj >recipient
+	printf '\5%s' Zm9vYg >base64
+}
+
 # A real bundle of a few files, and a cut one. csi need not be there for ./build.sh fuzz.
 seeds_verify() {
 	[ -x "$CSI" ] || return
@@ -103,6 +126,7 @@ seeds_pax() {
 
 seeds() { # NAME
 	case $1 in
+	fuzz_age) seeds_age ;;
 	fuzz_escape) seeds_escape ;;
 	fuzz_have) seeds_have ;;
 	fuzz_opt) seeds_opt ;;
