@@ -79,9 +79,15 @@ static int decrypt(struct bytes b, size_t step, size_t *ret_n)
 
 static void check_sizes(void)
 {
-	static const size_t sizes[] = {
-		0, 1, 65535, 65536, 65537, 2 * 65536 - 1, 2 * 65536, 2 * 65536 + 1, 4 * 65536
-	};
+	static const size_t sizes[] = { 0,
+					1,
+					65535,
+					65536,
+					65537,
+					(size_t)2 * 65536 - 1,
+					(size_t)2 * 65536,
+					(size_t)2 * 65536 + 1,
+					(size_t)4 * 65536 };
 	static const size_t steps[] = { 1 << 20, 65536, 4099 };
 	size_t n;
 
@@ -202,7 +208,7 @@ static void check_stored(void)
 	uint64_t size;
 	size_t n;
 
-	encrypted(&b, 3 * 65536, 1 << 20, 2);
+	encrypted(&b, (size_t)3 * 65536, 1 << 20, 2);
 	hash_init(&h, HASH_SHA256);
 	hash_add(&h, b.p, b.n);
 	hash_peek(&h, &d);

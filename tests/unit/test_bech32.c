@@ -66,12 +66,9 @@ static void check_valid(void)
 static void check_invalid(void)
 {
 	static const char *const invalid[] = {
-		"\x20"
-		"1nwldj5",
-		"\x7f"
-		"1axkwrx",
-		"\x80"
-		"1eym55h",
+		" 1nwldj5",
+		"\1771axkwrx",
+		"\2001eym55h",
 		"pzry9x0s0muk",
 		"1pzry9x0s0muk",
 		"x1b4n0q5v",
