@@ -294,7 +294,7 @@ static void test_not_lists(void)
 	CHECK_INT(buf_addc(&b, 0), 0);
 	CHECK_INT(open_text((const char *)b.p), -EBADMSG);
 	buf_clear(&b);
-	while (b.n < 3 * HAVE_LINE_MAX)
+	while (b.n < (size_t)3 * HAVE_LINE_MAX)
 		CHECK_INT(buf_adds(&b, "{\"csi\":"), 0);
 	CHECK_INT(buf_addc(&b, 0), 0);
 	CHECK_INT(open_text((const char *)b.p), -EBADMSG);

@@ -241,7 +241,7 @@ static void check_padded(void)
 	size_t end, size = checkpoint_after(1000, &end);
 
 	for (size_t i = 0; i < ARRAY_LEN(gaps); i++) {
-		CHECK_INT(checkpoint_after(2 * FRAME_BLOCK - size - gaps[i], &end), size);
+		CHECK_INT(checkpoint_after((size_t)2 * FRAME_BLOCK - size - gaps[i], &end), size);
 		CHECK_INT(end, (gaps[i] > 0 && gaps[i] < 8 ? 3 : 2) * FRAME_BLOCK);
 	}
 	OK("after a checkpoint, a sink of blocks holds nothing back");

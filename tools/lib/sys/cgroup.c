@@ -65,7 +65,7 @@ static int read_v1(int fd, struct cgroup_memory *ret)
 {
 	AUTO_DONE(buf_done) struct buf stat = BUF_NONE;
 	struct cgroup_memory m = { 0 };
-	uint64_t above;
+	uint64_t above = CGROUP_NO_LIMIT;
 	int r = read_number(fd, "memory.limit_in_bytes", &m.limit);
 
 	if (r == 0)
