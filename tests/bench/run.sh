@@ -14,6 +14,7 @@ links=${BENCH_LINKS:-80} # of 256 MiB each
 csi=out/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')/csi
 work=out/bench
 all=$work/all # 2 GiB: the tree, and one file of 1 GiB
+recipient=age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj # of age's own examples: nobody opens it
 missed=0
 sleepers=
 
@@ -235,7 +236,23 @@ bench_rss() {
 	peak "$files files" "$csi" collect --root "$PWD/$all/tree" --scope full --cpu 0
 	peak "sparse file of 1 TiB" "$csi" collect --root "$PWD/$work/sparse" --scope full --cpu 0
 	peak "$((links / 4)) GiB under $links names" "$csi" collect --root "$PWD/$work/links" --scope full --cpu 0
+	peak_case
 	rm -rf "$work/links" "$work/sparse"
+}
+
+# What is found beside the first bundle of a case: its list, a second one that cites it, both proven.
+peak_case() {
+	local a=$work/a.tar.zst b=$work/b.tar.zst list=$work/have
+	rm -f "$a" "$b" "$list" "$a.list"
+	peak "$files files, --encrypt" "$csi" collect --root "$PWD/$all/tree" --scope full --cpu 0 --encrypt "$recipient"
+	peak "$files files, -o" "$csi" collect --root "$PWD/$all/tree" --scope full --cpu 0 -o "$a"
+	peak "verify it" "$csi" verify "$a"
+	peak "verify --list it" "$csi" verify --list "$a"
+	peak "verify --have-list, $files lines" "$csi" verify --have-list "$list" "$a"
+	peak "collect --have, $files lines" "$csi" collect --root "$PWD/$all/tree" --scope full --cpu 0 --have "$list" -o "$b"
+	peak "verify the set" "$csi" verify "$a" "$b"
+	peak "verify --have-list the set" "$csi" verify --have-list "$a.list" "$a" "$b"
+	rm -f "$a" "$b" "$list" "$a.list"
 }
 
 [ $# -gt 0 ] || set -- ps hash tree collect latency rss

@@ -47,6 +47,10 @@ collect $((1 << 40)) case/run4.tar.zst
 run host_csi verify --json case
 expect_exit 0
 expect_json 'map(select(.csi.action == "verify set")) | length == 1 and .[0].csi.verify.set.verdict == "whole" and .[0].csi.verify.set.cited > 50 and .[0].csi.verify.set.missing == 0'
+cited=$(jq '.csi.verify.set.cited // empty' "$OUT")
+run python3 "$HELPERS/verify_set.py" case/*.tar.zst
+expect_exit 0
+expect_json ".[0] | .verdict == \"whole\" and .cited == $cited and .sealed == 1"
 run host_csi verify case/run4.tar.zst
 expect_exit 0
 expect_grep 'cites +[0-9]+ files'

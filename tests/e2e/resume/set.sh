@@ -8,6 +8,11 @@ mkdir tree case
 for i in {1..40}; do
 	head -c 20000 /dev/urandom >"tree/f$i"
 done
+second() { # EXIT JQ FILE... : the second verifier's word on the set
+	run python3 "$HELPERS/verify_set.py" "${@:3}"
+	expect_exit "$1"
+	expect_json ".[0] | $2"
+}
 small() { csi collect -q --scope full --root tree "$@" 2>"$ERR"; }
 small >case/a.tar.zst
 run csi verify -q --have-list have case/a.tar.zst
@@ -19,6 +24,7 @@ expect_exit 0
 expect_grep '^set: whole \(2 bundles, 2 sealed; 40 citations resolve\)$'
 run csi verify case/b.tar.zst case/a.tar.zst
 expect_exit 0
+second 0 '.verdict == "whole" and .cited == 40' case/*.tar.zst
 
 # Without the bundle that is cited.
 cp case/b.tar.zst c.tar.zst
@@ -26,6 +32,7 @@ run csi verify case/b.tar.zst c.tar.zst
 expect_exit 3
 expect_grep '^set: missing: what is cited is not proven in this set .* 80 missing\)$'
 expect_grep '^  first +files/root/f1 of run '
+second 3 '.verdict == "missing" and .missing == 80' case/b.tar.zst c.tar.zst
 run csi verify case/b.tar.zst
 expect_exit 0
 expect_grep 'cites +40 files of earlier bundles'
@@ -41,11 +48,13 @@ head -c $(($(stat -c %s whole) - 3000000)) whole >cut.tar.zst
 run csi verify case/a.tar.zst cut.tar.zst
 expect_exit 3
 expect_grep '^set: missing: a bundle is cut and no sealed one resumes its run'
+second 3 '.verdict == "missing" and .missing == 0 and .sealed == 1' case/a.tar.zst cut.tar.zst
 run csi verify -q --have-list have.cut cut.tar.zst
 expect_exit 3
 small --have have.cut >resumed.tar.zst
 run csi verify cut.tar.zst resumed.tar.zst
 expect_exit 0
+second 0 '.verdict == "whole" and .sealed == 1' cut.tar.zst resumed.tar.zst
 
 # An altered bundle makes an altered set, also where nothing that is cited was hit.
 cp case/a.tar.zst bad.tar.zst
@@ -66,6 +75,8 @@ expect_exit 1
 expect_grep '^set: altered: what is cited has other content in its own bundle \(2 bundles, 2 sealed; 39 citations resolve, 1 of other content\)$'
 expect_grep '^  first +files/root/f17 of run '
 expect_grep '^  cited by +forged.tar.zst$'
+second 1 '.verdict == "altered" and .cited == 39 and .wrong == 1' case/a.tar.zst forged.tar.zst
+second 1 '.verdict == "altered" and .wrong == 0' case/b.tar.zst bad.tar.zst
 
 # Lists that are none, at once; and later, as a gap: what they do not say is collected anew.
 for bad in '' 'no list' '{"csi":{"action":"have file"}}' "$(sed -n 2p have)"; do

@@ -278,6 +278,8 @@ static void judge_bundle(struct caseset *s, size_t i, struct caseset_result *r)
 		blame_bundle(r, CASESET_ALTERED, "a bundle is altered", b);
 	else if (b->verdict == VERIFY_NOT_ONE)
 		blame_bundle(r, CASESET_ALTERED, "a file is not a bundle", b);
+	else if (b->verdict == VERIFY_LOCKED)
+		blame_bundle(r, CASESET_MISSING, "a bundle is encrypted to other keys", b);
 	else if (b->verdict == VERIFY_CUT && !b->held)
 		blame_bundle(r, CASESET_MISSING,
 			     "a bundle is cut and no sealed one resumes its run", b);

@@ -48,6 +48,8 @@ void spool_done(struct spool *s)
 
 int spool_put(struct spool *s, const void *p, size_t n)
 {
+	if (n == 0) /* P may be NULL */
+		return 0;
 	errno = 0;
 	if (fwrite(p, 1, n, s->file) == n) {
 		s->written += n;
