@@ -67,6 +67,7 @@ struct run {
 	atomic_bool stop;     /* SIGINT, SIGTERM, --timeout */
 	int operands;	      /* index of the first operand in argv */
 	int exit;	      /* worst so far (exit_worse) */
+	int confined;	      /* CONFINE_WALKER, once data has a place to go: 0 or -errno */
 	void *priv;
 	struct run_state {   /* of run.c alone */
 		int fd;	     /* where data goes */
@@ -96,6 +97,9 @@ int cmd_help(const struct command *self, struct buf *ret);
 int cmd_begin(struct run *run, const struct command *self, const struct common_args *args,
 	      const struct column *columns, size_t ncolumns);
 /*
+ * Both end by confining this program (sys/confine.h, CONFINE_WALKER), this one unless NCOLUMNS is
+ * 0: nothing is opened for writing any more.
+ *
  * The -o file, newly made, or standard output unless that is a terminal; the caller owns it.
  * -1 to go on, else an exit code, printed.
  */

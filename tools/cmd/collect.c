@@ -74,7 +74,7 @@ static void progress(void *ctx, const char *text)
 struct job {
 	struct run *run;
 	const struct collect_args *args;
-	const struct gather_case *c;
+	struct gather_case *c;
 	struct pace pace;
 	struct headroom headroom;
 	const struct crypt_keys *keys;
@@ -292,6 +292,7 @@ static void collect(struct job *job)
 		run->exit = r;
 		return;
 	}
+	job->c->confined = run->confined;
 	(void)file_info_fd(fd, &job->own_output);
 	r = sink_fd(fd, true, &sink);
 	if (r < 0) {

@@ -4,6 +4,7 @@
 
 #include "base/escape.h"
 #include "cmd/cmd.h"
+#include "sys/confine.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -113,13 +114,35 @@ static void uid_map(struct run *run)
 	out_bytes(run->out, F_CSI_POSTURE_USERNS, buf_bytes(&text));
 }
 
+/* Whether csi can confine itself here: "filter" or an errno's name, and Landlock's version or one.
+ */
+struct confinement {
+	const char *seccomp;
+	char landlock[24];
+};
+
+static struct confinement confinement(void)
+{
+	int r = confine_seccomp_there(), abi = confine_landlock_abi();
+	struct confinement c = { .seccomp = r == 0 ? "filter" : err_name(r) };
+
+	if (abi > 0)
+		(void)snprintf(c.landlock, sizeof(c.landlock), "%d", abi);
+	else
+		(void)snprintf(c.landlock, sizeof(c.landlock), "%s", err_name(abi));
+	return c;
+}
+
 /* What this process may do, as a record. */
 static int self_record(struct doctor *d)
 {
 	const struct creds_self *s = &d->self;
+	const struct confinement own = confinement();
 	struct out *o = d->run->out;
 
 	out_begin(o, "state");
+	out_str(o, F_CSI_CONFINE_LANDLOCK, own.landlock);
+	out_str(o, F_CSI_CONFINE_SECCOMP, own.seccomp);
 	out_str(o, F_CSI_KEY, "self");
 	out_i64(o, F_PROCESS_PID, getpid());
 	out_str(o, F_PROCESS_NAME, "csi");
@@ -166,6 +189,7 @@ static int self_lines(struct doctor *d)
 {
 	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
 	const struct creds_self *s = &d->self;
+	const struct confinement own = confinement();
 	int r = buf_addf(&b, "uid %u  gid %u  CapEff %016llx", (unsigned)s->euid, (unsigned)s->egid,
 			 (unsigned long long)s->cap_eff);
 
@@ -185,7 +209,8 @@ static int self_lines(struct doctor *d)
 	if (r == 0)
 		r = escape_add(&b, s->lsm[0] ? bytes_str(s->lsm) : bytes_str("none"));
 	if (r == 0)
-		r = buf_addc(&b, '\n');
+		r = buf_addf(&b, "\nconfines itself by seccomp %s, Landlock %s\n", own.seccomp,
+			     own.landlock);
 	return r < 0 ? r : out_text(d->run->out, buf_bytes(&b));
 }
 

@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 
 #include "base/escape.h"
+#include "sys/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -192,7 +193,19 @@ static bool to_stdout(const struct run *run)
 	return !run->args->output || strcmp(run->args->output, "-") == 0;
 }
 
-int cmd_open_stream(struct run *run, int *ret_fd)
+/* What the kernel refuses is said with -v, by doctor and in case.json: it is never an error. */
+static void confine(struct run *run)
+{
+	char text[80];
+
+	run->confined = confine_self(CONFINE_WALKER);
+	if (run->confined == 0 || !run->args->verbose)
+		return;
+	(void)snprintf(text, sizeof(text), "no seccomp filter here: %s", err_text(run->confined));
+	cmd_note(run, text);
+}
+
+static int open_stream(struct run *run, int *ret_fd)
 {
 	if (!to_stdout(run))
 		return create_output(run, run->args->output, ret_fd);
@@ -207,6 +220,15 @@ int cmd_open_stream(struct run *run, int *ret_fd)
 	}
 	*ret_fd = fd;
 	return -1;
+}
+
+int cmd_open_stream(struct run *run, int *ret_fd)
+{
+	int r = open_stream(run, ret_fd);
+
+	if (r < 0)
+		confine(run);
+	return r;
 }
 
 static int terminal_width(int fd)
@@ -282,6 +304,8 @@ int cmd_begin(struct run *run, const struct command *self, const struct common_a
 	catch_signals(run);
 	if (args->verbose)
 		cmd_note(run, source_name(run->source));
+	if (ncolumns > 0)
+		confine(run);
 	return -1;
 }
 

@@ -2,6 +2,8 @@
 /* csi verify: what of a bundle is proven; --salvage writes a clean one of it. */
 #include "cmd/verify_priv.h"
 
+#include "sys/confine.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -90,6 +92,46 @@ static int verify_operands(struct verify_run *v, char **operands, size_t n)
 	return verify_case_end(v, c, code);
 }
 
+/* What a run writes, and where its spools lie: beside the list, and in TMPDIR for a set. */
+static void may_write(const struct confine_files *may, const struct verify_args *args,
+		      char *const *files, size_t n)
+{
+	AUTO_DONE(buf_done) struct buf inside = BUF_NONE;
+	bool dir = verify_is_dir(files[0]);
+
+	if (args->salvage)
+		(void)confine_may_create(may, args->salvage);
+	if (args->have_list)
+		(void)confine_may_create(may, args->have_list);
+	if ((n > 1 || dir) && buf_addf(&inside, "%s/.", verify_scratch()) == 0 &&
+	    buf_addc(&inside, 0) == 0)
+		(void)confine_may_create(may, (const char *)inside.p);
+	buf_clear(&inside);
+	if (args->custody && dir && buf_addf(&inside, "%s/.", files[0]) == 0 &&
+	    buf_addc(&inside, 0) == 0)
+		(void)confine_may_create(may, (const char *)inside.p);
+}
+
+/*
+ * A bundle is what an intruder may have written: who reads it can read the files that the command
+ * line names, make files beside those that it names as outputs, and do nothing else. The keys of
+ * --identity have been read by now, and cannot be opened again. An option that names one more file
+ * has its line here, else that file cannot be opened (EACCES).
+ */
+static void confine(const struct verify_args *args, char *const *files, size_t n)
+{
+	AUTO_DONE(confine_files_done) struct confine_files may = CONFINE_FILES_NONE;
+
+	/* What cannot be found now is told when it is opened; a refusal by the kernel by doctor. */
+	if (confine_files_init(&may) == 0) {
+		for (size_t i = 0; i < n; i++)
+			(void)confine_may_read(&may, files[i]);
+		may_write(&may, args, files, n);
+		(void)confine_files_enforce(&may);
+	}
+	(void)confine_self(CONFINE_VERIFY);
+}
+
 static int run_verify(const struct command *self, int argc, char **argv)
 {
 	struct verify_args args = { 0 };
@@ -106,6 +148,7 @@ static int run_verify(const struct command *self, int argc, char **argv)
 	code = verify_keys(&v, self, argv + at);
 	if (code >= 0)
 		return code;
+	confine(&args, (char *const *)(argv + at), (size_t)(argc - at));
 	if (open_out(&v) < 0)
 		return EXIT_FAILED;
 	code = verify_operands(&v, argv + at, (size_t)(argc - at));

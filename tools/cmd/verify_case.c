@@ -245,7 +245,7 @@ static int open_case(struct verify_case *c)
 	return r;
 }
 
-static bool is_dir(const char *path)
+bool verify_is_dir(const char *path)
 {
 	struct stat st;
 
@@ -263,7 +263,7 @@ int verify_case_open(struct verify_run *v, char **operands, size_t n, struct ver
 	if (code >= 0)
 		return code;
 	for (size_t i = 0; i < n; i++)
-		any |= is_dir(operands[i]);
+		any |= verify_is_dir(operands[i]);
 	if (!any)
 		return v->args->custody ? cmd_usage(v->run.self, "--custody wants a directory")
 					: -1;

@@ -75,6 +75,7 @@ char **verify_case_files(const struct verify_case *c);
 /* After its bundles: sums, summary. CODE is the worst of the bundles; returns that of the run. */
 int verify_case_end(struct verify_run *v, struct verify_case *c, int code);
 void verify_case_closep(struct verify_case **c);
+bool verify_is_dir(const char *path);
 /* verify_custody.c: the summary as records. */
 struct custody;
 struct custody_place;
@@ -88,5 +89,7 @@ int verify_set_open(struct verify_run *v, size_t n, bool set, struct verify_set 
 /* Writes the list, tells of the set. CODE is the worst of the bundles; returns that of the run. */
 int verify_set_end(struct verify_run *v, struct verify_set *s, int code);
 void verify_set_closep(struct verify_set **s);
+/* Where a set without a list keeps its spools: TMPDIR or /tmp. */
+const char *verify_scratch(void);
 
 #endif

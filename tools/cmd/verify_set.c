@@ -146,7 +146,7 @@ static int open_list(struct verify_set *s)
 	return open_spools(s);
 }
 
-static const char *scratch(void)
+const char *verify_scratch(void)
 {
 	const char *dir = getenv("TMPDIR");
 
@@ -179,9 +179,9 @@ int verify_set_open(struct verify_run *v, size_t n, bool set, struct verify_set 
 	if (r < 0)
 		return fail(v, "write the list for",
 			    v->args->have_list ? v->args->have_list : v->args->salvage, r);
-	r = caseset_open(s->set ? scratch() : NULL, &s->cases);
+	r = caseset_open(s->set ? verify_scratch() : NULL, &s->cases);
 	if (r < 0)
-		return fail(v, "write into", scratch(), r);
+		return fail(v, "write into", verify_scratch(), r);
 	v->watch[v->nwatch++] = w;
 	*ret = take_ptr(&s);
 	return -1;
@@ -300,7 +300,7 @@ static int end_set(struct verify_set *s, int code)
 		return EXIT_FAILED;
 	int r = caseset_judge(s->cases, &res);
 	if (r < 0)
-		return fail(s->v, "judge the set in", scratch(), r);
+		return fail(s->v, "judge the set in", verify_scratch(), r);
 	if (s->v->out)
 		put_record(s, &res);
 	else

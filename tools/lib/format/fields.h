@@ -44,6 +44,10 @@
 	X(CSI_CUSTODY_SIGNED, "csi.custody.signed", BOOLEAN,                                       \
 	  "a signature of SHA256SUMS lies beside it, not checked")                                 \
 	X(CSI_CUSTODY_SUMS, "csi.custody.sums", KEYWORD, "SHA-256 of SHA256SUMS")                  \
+	X(CSI_CONFINE_LANDLOCK, "csi.confine.landlock", KEYWORD,                                   \
+	  "version of Landlock's ABI here, or errno")                                              \
+	X(CSI_CONFINE_SECCOMP, "csi.confine.seccomp", KEYWORD,                                     \
+	  "filter: csi can confine itself; or errno")                                              \
 	X(CSI_EVIDENCE, "csi.evidence", OBJECTS,                                                   \
 	  "what a finding rests on (list of field and value)")                                     \
 	X(CSI_FILE_RDEV, "csi.file.rdev", KEYWORD, "major:minor that a device file names")         \

@@ -43,41 +43,79 @@ int cgroup_parse_stat(struct bytes text, const char *key, uint64_t *ret)
 	return -ENOENT;
 }
 
-static int read_at(int dir, const char *name, struct buf *ret)
-{
-	AUTO_CLOSE int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+/* ---- its files ----------------------------------------------------------------------------- */
 
+enum { FILE_LIMIT, FILE_USAGE, FILE_STAT };
+
+static const char *const names[][CGROUP_FILES] = {
+	{ "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat" },
+	{ "memory.max", "memory.current", "memory.stat" },
+};
+
+int cgroup_files_open(int dir, struct cgroup_files *ret)
+{
+	AUTO_DONE(cgroup_files_done) struct cgroup_files f = CGROUP_FILES_NONE;
+	struct statfs fs;
+
+	*ret = f;
+	if (fstatfs(dir, &fs) < 0)
+		return -errno;
+	if (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC)
+		return -EOPNOTSUPP;
+	f.unified = fs.f_type == CGROUP2_SUPER_MAGIC;
+	for (size_t i = 0; i < CGROUP_FILES; i++) {
+		f.fd[i] = openat(dir, names[f.unified][i], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (f.fd[i] < 0)
+			return errno == ENOENT ? -EOPNOTSUPP : -errno;
+	}
+	*ret = f;
+	f = (struct cgroup_files)CGROUP_FILES_NONE;
+	return 0;
+}
+
+void cgroup_files_done(const struct cgroup_files *f)
+{
+	for (size_t i = 0; i < CGROUP_FILES; i++)
+		base_closep(&f->fd[i]);
+}
+
+/* From its beginning each time: the kernel makes the text anew then. */
+static int read_again(int fd, struct buf *ret)
+{
 	buf_clear(ret);
-	if (fd < 0)
+	if (lseek(fd, 0, SEEK_SET) < 0)
 		return -errno;
 	return buf_read_fd(ret, fd, CGROUP_TEXT_MAX);
 }
 
-static int read_number(int dir, const char *name, uint64_t *ret)
+static int read_number(int fd, uint64_t *ret)
 {
 	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
-	int r = read_at(dir, name, &b);
+	int r = read_again(fd, &b);
 
 	return r < 0 ? r : cgroup_parse_number(buf_bytes(&b), ret);
 }
 
-static int read_v1(int fd, struct cgroup_memory *ret)
+/* memory.high throttles, memory.max kills: only the second is a limit here. */
+int cgroup_files_read(const struct cgroup_files *f, struct cgroup_memory *ret)
 {
 	AUTO_DONE(buf_done) struct buf stat = BUF_NONE;
 	struct cgroup_memory m = { 0 };
 	uint64_t above = CGROUP_NO_LIMIT;
-	int r = read_number(fd, "memory.limit_in_bytes", &m.limit);
+	int r = read_number(f->fd[FILE_LIMIT], &m.limit);
 
 	if (r == 0)
-		r = read_number(fd, "memory.usage_in_bytes", &m.usage);
+		r = read_number(f->fd[FILE_USAGE], &m.usage);
 	if (r == 0)
-		r = read_at(fd, "memory.stat", &stat);
+		r = read_again(f->fd[FILE_STAT], &stat);
 	if (r == 0)
-		r = cgroup_parse_stat(buf_bytes(&stat), "total_inactive_file", &m.inactive);
-	if (r == 0)
+		r = cgroup_parse_stat(buf_bytes(&stat),
+				      f->unified ? "inactive_file" : "total_inactive_file",
+				      &m.inactive);
+	if (r == 0 && !f->unified)
 		r = cgroup_parse_stat(buf_bytes(&stat), "hierarchical_memory_limit", &above);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? -EOPNOTSUPP : r;
 	if (above < m.limit) {
 		m.limit = above;
 		m.from_above = true;
@@ -86,34 +124,10 @@ static int read_v1(int fd, struct cgroup_memory *ret)
 	return 0;
 }
 
-/* memory.high throttles, memory.max kills: only the second is a limit here. */
-static int read_v2(int fd, struct cgroup_memory *ret)
+int cgroup_memory_read(int dir, struct cgroup_memory *ret)
 {
-	AUTO_DONE(buf_done) struct buf stat = BUF_NONE;
-	struct cgroup_memory m = { 0 };
-	int r = read_number(fd, "memory.max", &m.limit);
+	AUTO_DONE(cgroup_files_done) struct cgroup_files f = CGROUP_FILES_NONE;
+	int r = cgroup_files_open(dir, &f);
 
-	if (r == 0)
-		r = read_number(fd, "memory.current", &m.usage);
-	if (r == 0)
-		r = read_at(fd, "memory.stat", &stat);
-	if (r == 0)
-		r = cgroup_parse_stat(buf_bytes(&stat), "inactive_file", &m.inactive);
-	if (r == 0)
-		*ret = m;
-	return r;
-}
-
-int cgroup_memory_read(int fd, struct cgroup_memory *ret)
-{
-	struct statfs fs;
-	int r = -EOPNOTSUPP;
-
-	if (fstatfs(fd, &fs) < 0)
-		return -errno;
-	if (fs.f_type == CGROUP_SUPER_MAGIC)
-		r = read_v1(fd, ret);
-	else if (fs.f_type == CGROUP2_SUPER_MAGIC)
-		r = read_v2(fd, ret);
-	return r == -ENOENT ? -EOPNOTSUPP : r;
+	return r < 0 ? r : cgroup_files_read(&f, ret);
 }

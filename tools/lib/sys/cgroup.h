@@ -40,11 +40,27 @@ int cgroup_parse_number(struct bytes text, uint64_t *ret);
 /* The number after KEY and a blank, of the first line that begins so. 0, -ENOENT, -EBADMSG. */
 int cgroup_parse_stat(struct bytes text, const char *key, uint64_t *ret);
 
+/* The files that tell the memory of one group, open: who reads them again need open nothing. */
+enum { CGROUP_FILES = 3 };
+struct cgroup_files {
+	int fd[CGROUP_FILES];
+	bool unified; /* version 2 */
+};
+#define CGROUP_FILES_NONE            \
+	{                            \
+		.fd = { -1, -1, -1 } \
+	}
 /*
- * cgroup_memory_read - of the directory FD (O_PATH will do, borrowed), which must lie on a cgroup
+ * cgroup_files_open - of the directory DIR (O_PATH will do, borrowed), which must lie on a cgroup
  * file system by statfs(2): files of the same names elsewhere are somebody's invention.
- * 0; -EOPNOTSUPP: no cgroup, or one without a memory controller; -EBADMSG; -errno.
+ * 0; -EOPNOTSUPP: no cgroup, or one without a memory controller; -errno. *RET is valid in any case.
  */
-int cgroup_memory_read(int fd, struct cgroup_memory *ret);
+int cgroup_files_open(int dir, struct cgroup_files *ret);
+/* What they say now; moves their offsets: one thread at a time. 0, -EOPNOTSUPP, -EBADMSG, -errno;
+ * -ENODEV when the group is gone. */
+int cgroup_files_read(const struct cgroup_files *f, struct cgroup_memory *ret);
+void cgroup_files_done(const struct cgroup_files *f);
+/* The three at once. */
+int cgroup_memory_read(int dir, struct cgroup_memory *ret);
 
 #endif

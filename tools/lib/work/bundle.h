@@ -124,5 +124,11 @@ int bundle_end(struct bundle *b, enum bundle_status status, struct bundle_totals
 int bundle_error(struct bundle *b);
 /* Counters for a progress line; safe from the adding thread. */
 void bundle_progress(struct bundle *b, struct bundle_totals *ret);
+/* How many of its threads have confined themselves so far (sys/confine.h); the rest were refused.
+ */
+struct bundle_confinement {
+	unsigned threads, seccomp, landlock;
+};
+void bundle_confined(struct bundle *b, struct bundle_confinement *ret);
 
 #endif

@@ -397,8 +397,8 @@ static int archive_end(struct bundle *b)
 void *bundle_archiver(void *arg)
 {
 	struct bundle *b = arg;
+	bundle_confine(b);
 	int r = archive_begin(b);
-
 	if (r == 0)
 		r = archive_all(b);
 	if (r == 0)

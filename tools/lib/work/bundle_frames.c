@@ -97,6 +97,7 @@ void *bundle_compressor(void *arg)
 	int r = zst_open(b->level, &z);
 	void *frame;
 
+	bundle_confine(b);
 	while (r == 0 && bundle_err(b) == 0 && queue_pop(&b->to_compress, &frame) > 0) {
 		r = compress(b, z, spare, frame);
 		pace_point(b->pace, BUNDLE_NAP_COMPRESSOR);
@@ -187,6 +188,7 @@ void *bundle_sealer(void *arg)
 	int64_t last = when_now(CLOCK_MONOTONIC);
 	int r = 0;
 
+	bundle_confine(b);
 	while (r == 0 && bundle_err(b) == 0) {
 		int64_t due = last + BUNDLE_DUE_IDLE;
 		struct timespec deadline = { .tv_sec = (time_t)(due / (int64_t)NS_PER_SEC),

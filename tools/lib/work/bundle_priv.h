@@ -177,6 +177,7 @@ struct bundle {
 
 	pthread_t threads[BUNDLE_READERS_MAX + BUNDLE_COMPRESSORS + 2];
 	size_t nthreads;
+	atomic_uint filtered, landlocked; /* threads that confined themselves */
 	bool ended;
 };
 
@@ -198,6 +199,12 @@ struct feed {
 	void *ctx;
 	bool ended; /* it said so, or failed: zeros from now on */
 };
+
+/*
+ * bundle_confine.c: first act of each thread. None of them opens anything: whatever the bytes that
+ * pass through could make of it, it has no file, no network and no other process to reach.
+ */
+void bundle_confine(struct bundle *b);
 
 /* bundle_item.c: b->adding is held. LONG_NAME is where a name of ours may be put. */
 struct item bundle_item(struct bundle *b, const struct bundle_entry *e, enum item_kind kind,

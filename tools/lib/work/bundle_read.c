@@ -217,6 +217,7 @@ void *bundle_reader(void *arg)
 	struct bundle *b = arg;
 	void *slot;
 
+	bundle_confine(b);
 	while (bundle_err(b) == 0 && queue_pop(&b->to_read, &slot) > 0) {
 		read_slot(b, slot);
 		pace_point(b->pace, BUNDLE_NAP_READER);

@@ -57,6 +57,7 @@ struct gather_case {
 	/* age keys that the bundle is encrypted to; ours, since they have been parsed */
 	const char *const *recipients;
 	size_t nrecipients;
+	int confined; /* run's CONFINE_WALKER: 0 or -errno */
 };
 int gather_case(struct gather *g, const struct gather_case *c);
 

@@ -2,6 +2,7 @@
 /* case.json at the front, and what the collection itself cost at the end. */
 #include "format/hash.h"
 #include "format/json.h"
+#include "sys/confine.h"
 #include "sys/creds.h"
 #include "work/gather.h"
 
@@ -158,6 +159,23 @@ static void put_recipients(struct json *j, const struct gather_case *c)
 	json_array_end(j);
 }
 
+/* What the kernel granted; the threads of the bundle are counted in the footprint. */
+static void put_confinement(struct json *j, const struct gather_case *c)
+{
+	int abi = confine_landlock_abi();
+
+	json_key(j, "confinement");
+	json_object(j);
+	put(j, "seccomp", c->confined == 0 ? "filter" : err_name(c->confined));
+	if (abi > 0) {
+		json_key(j, "landlock_abi");
+		json_u64(j, (uint64_t)abi);
+	} else {
+		put(j, "landlock", err_name(abi));
+	}
+	json_object_end(j);
+}
+
 static const char *scope_name(enum gather_scope s)
 {
 	static const char *const names[] = { "quick", "standard", "full" };
@@ -192,6 +210,7 @@ int gather_case(struct gather *g, const struct gather_case *c)
 		put(&j, "boot_time", when);
 	}
 	put_access(&j);
+	put_confinement(&j, c);
 	json_object_end(&j);
 	if (j.err < 0)
 		return j.err;
@@ -235,6 +254,7 @@ static int put_end(struct gather *g)
 
 int gather_footprint(struct gather *g)
 {
+	struct bundle_confinement threads;
 	struct bundle_totals sum;
 	struct rusage u;
 	int r;
@@ -242,6 +262,7 @@ int gather_footprint(struct gather *g)
 	if (getrusage(RUSAGE_SELF, &u) < 0)
 		return 0;
 	bundle_progress(g->bundle, &sum);
+	bundle_confined(g->bundle, &threads);
 	const struct {
 		const char *key;
 		uint64_t v;
@@ -256,6 +277,9 @@ int gather_footprint(struct gather *g)
 		{ "own blocks read from disk, of 512 bytes", (uint64_t)u.ru_inblock },
 		{ "time taken, ns", (uint64_t)when_now(CLOCK_MONOTONIC) - g->started },
 		{ "bytes archived so far", sum.bytes_in },
+		{ "threads that read, archive, compress and seal", threads.threads },
+		{ "of them under a seccomp filter", threads.seccomp },
+		{ "of them under Landlock", threads.landlock },
 	};
 
 	r = 0;

@@ -33,17 +33,20 @@ bool headroom_judge(struct headroom_group *g, const struct cgroup_memory *m)
 static bool add_group(struct headroom *h, int fd, pid_t pid)
 {
 	AUTO_CLOSE int mine = fd;
+	AUTO_DONE(cgroup_files_done) struct cgroup_files files = CGROUP_FILES_NONE;
 	struct headroom_group g = { .pid = pid, .lowest = CGROUP_NO_LIMIT };
 	struct stat st;
 
-	if (h->n == HEADROOM_GROUPS_MAX || fstat(fd, &st) < 0 || cgroup_memory_read(fd, &g.m) < 0)
+	if (h->n == HEADROOM_GROUPS_MAX || fstat(mine, &st) < 0 ||
+	    cgroup_files_open(mine, &files) < 0 || cgroup_files_read(&files, &g.m) < 0)
 		return false;
 	g.dev = st.st_dev;
 	g.ino = st.st_ino;
 	for (size_t i = 0; i < h->n; i++)
 		if (h->v[i].dev == g.dev && h->v[i].ino == g.ino)
 			return false;
-	g.fd = take_fd(&mine);
+	g.files = files;
+	files = (struct cgroup_files)CGROUP_FILES_NONE;
 	h->v[h->n++] = g;
 	return true;
 }
@@ -54,7 +57,7 @@ static bool add_group(struct headroom *h, int fd, pid_t pid)
  */
 static int read_group(const struct headroom *h, size_t i, struct cgroup_memory *ret)
 {
-	int r = cgroup_memory_read(h->v[i].fd, ret);
+	int r = cgroup_files_read(&h->v[i].files, ret);
 
 	if (r < 0 || h->v[i].pid || !ret->from_above)
 		return r;
@@ -196,6 +199,6 @@ void headroom_check(struct headroom *h)
 void headroom_done(struct headroom *h)
 {
 	for (size_t i = 0; i < h->n; i++)
-		(void)close(h->v[i].fd);
+		cgroup_files_done(&h->v[i].files);
 	h->n = 0;
 }

@@ -16,8 +16,8 @@ enum { HEADROOM_GROUPS_MAX = 64, HEADROOM_CLIMB_MAX = 32, HEADROOM_PART = 20 /* 
 
 /* One group whose memory can be seen. */
 struct headroom_group {
-	int fd;	   /* O_PATH, owned */
-	pid_t pid; /* a process of it; 0: csi's own group, or one above it */
+	struct cgroup_files files; /* owned */
+	pid_t pid;		   /* a process of it; 0: csi's own group, or one above it */
 	uint64_t dev, ino;
 	struct cgroup_memory m; /* as last read */
 	uint64_t floor;		/* less than this is too little */
@@ -45,7 +45,8 @@ struct headroom {
  */
 void headroom_open(struct headroom *h, uint64_t floor, struct targets *ts, atomic_bool *stop);
 void headroom_done(struct headroom *h);
-/* Reads all groups again; about ten times a second. One thread at a time. */
+/* Reads all groups again, and opens nothing: also from threads that may not. About ten times a
+ * second; one thread at a time. */
 void headroom_check(struct headroom *h);
 /* The floor for a limit: the larger of FLOOR and 5 % of it. */
 uint64_t headroom_floor(uint64_t floor, uint64_t limit);
