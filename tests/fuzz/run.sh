@@ -105,6 +105,11 @@ seeds_age() {
 	printf '\5%s' Zm9vYg >base64
 }
 
+seeds_jwt() {
+	printf %s eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6YTpiIn0.c2lnbmVk >token
+	printf 'A=1\0B_C=\0odd name=2\0no\0=x\0' >environ
+}
+
 # A real bundle of a few files, and a cut one. csi need not be there for ./build.sh fuzz.
 seeds_verify() {
 	[ -x "$CSI" ] || return
@@ -129,6 +134,7 @@ seeds() { # NAME
 	fuzz_age) seeds_age ;;
 	fuzz_escape) seeds_escape ;;
 	fuzz_have) seeds_have ;;
+	fuzz_jwt) seeds_jwt ;;
 	fuzz_opt) seeds_opt ;;
 	fuzz_pax) seeds_pax ;;
 	fuzz_proc) seeds_proc ;;

@@ -3,7 +3,8 @@
 #include "cmd/collect.h"
 #include "cmd/crypt.h"
 #include "version.h"
-#include "work/gather.h"
+#include "work/minimise.h"
+#include "work/plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,8 @@ static const struct opt collect_opts[] = {
 };
 
 static const struct opt_table tables[] = {
-	OPT_TABLE(collect_opts),	 OPT_TABLE(collect_limit_opts),
+	OPT_TABLE(collect_opts),	 OPT_TABLE(collect_minimise_opts),
+	OPT_TABLE(collect_plan_opts),	 OPT_TABLE(collect_limit_opts),
 	OPT_TABLE(crypt_encrypt_opts),	 OPT_TABLE(common_pid_opts),
 	OPT_TABLE(common_source_opts),	 OPT_TABLE(common_file_opts),
 	OPT_TABLE(common_max_file_opts), OPT_TABLE(common_timeout_opts),
@@ -70,21 +72,7 @@ static void progress(void *ctx, const char *text)
 	cmd_progress(ctx, text);
 }
 
-/* One collection under way. */
-struct job {
-	struct run *run;
-	const struct collect_args *args;
-	struct gather_case *c;
-	struct pace pace;
-	struct headroom headroom;
-	const struct crypt_keys *keys;
-	struct targets targets;
-	struct file_info own_output;
-	struct bundle_totals totals;
-	struct have_join *have;
-};
-
-static void fail(struct run *run, const char *what, int err, const char *mend)
+void collect_fail(struct run *run, const char *what, int err, const char *mend)
 {
 	cmd_fail(run, what, bytes_of("", 0), err, mend);
 	run->exit = (int)exit_worse((enum exit_code)run->exit, EXIT_FAILED);
@@ -101,34 +89,37 @@ static void fail_output(struct run *run, int err)
 }
 
 /* The order of volatility: what goes first when the pod dies is read first. */
-static int gather_all(struct gather *g, const struct job *job)
+int collect_all(struct gather *g, const struct job *job)
 {
 	static const struct {
 		const char *title;
 		int (*fn)(struct gather *g);
+		enum plan_kind kind;
 		enum gather_scope from; /* the smallest scope that has it */
 		bool memory;		/* only with --memory */
 		bool small;		/* also when memory is short */
 	} steps[] = {
-		{ "processes", gather_processes, SCOPE_QUICK, false, true },
-		{ "sockets", gather_sockets, SCOPE_QUICK, false, true },
-		{ "containers", gather_containers, SCOPE_QUICK, false, true },
-		{ "mounts", gather_mounts, SCOPE_QUICK, false, true },
-		{ "posture", gather_posture, SCOPE_QUICK, false, true },
-		{ "executables", gather_exes, SCOPE_QUICK, false, false },
-		{ "deleted files", gather_deleted, SCOPE_QUICK, false, false },
-		{ "proc text", gather_texts, SCOPE_STANDARD, false, false },
-		{ "memory", gather_memory, SCOPE_QUICK, true, false },
-		{ "files", gather_files, SCOPE_QUICK, false, false },
-		{ "footprint", gather_footprint, SCOPE_QUICK, false, true },
+		{ "processes", gather_processes, PLAN_TABLES, SCOPE_QUICK, false, true },
+		{ "sockets", gather_sockets, PLAN_TABLES, SCOPE_QUICK, false, true },
+		{ "containers", gather_containers, PLAN_TABLES, SCOPE_QUICK, false, true },
+		{ "mounts", gather_mounts, PLAN_TABLES, SCOPE_QUICK, false, true },
+		{ "posture", gather_posture, PLAN_TABLES, SCOPE_QUICK, false, true },
+		{ "executables", gather_exes, PLAN_EXES, SCOPE_QUICK, false, false },
+		{ "deleted files", gather_deleted, PLAN_DELETED, SCOPE_QUICK, false, false },
+		{ "proc text", gather_texts, PLAN_TEXTS, SCOPE_STANDARD, false, false },
+		{ "memory", gather_memory, PLAN_MEMORY, SCOPE_QUICK, true, false },
+		{ "files", gather_files, PLAN_FILES, SCOPE_QUICK, false, false },
+		{ "footprint", gather_footprint, PLAN_LEDGER, SCOPE_QUICK, false, true },
 	};
-	int r = gather_case(g, job->c);
+	int r;
 
+	if (g->plan)
+		plan_kind(g->plan, PLAN_TABLES);
+	r = gather_case(g, job->c);
 	if (r == 0)
 		r = gather_headroom(g);
 	if (r == 0)
 		r = gather_have_begin(g);
-
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(steps); i++) {
 		if (g->scope < steps[i].from || (steps[i].memory && !job->args->memory))
 			continue;
@@ -137,6 +128,8 @@ static int gather_all(struct gather *g, const struct job *job)
 			continue;
 		}
 		g->progress(g->progress_ctx, steps[i].title);
+		if (g->plan)
+			plan_kind(g->plan, steps[i].kind);
 		r = steps[i].fn(g);
 		if (r == -ECANCELED) /* nothing of this step or a later one is there without it */
 			gather_tell(g, r, "collect", 0, bytes_str(steps[i].title));
@@ -155,12 +148,12 @@ static enum bundle_status judge(const struct job *job, int err)
 	return BUNDLE_COMPLETE;
 }
 
-static int gather_into(struct job *job, struct bundle *bundle)
+void collect_gather(struct job *job, struct gather *ret)
 {
-	struct gather g = {
+	*ret = (struct gather){
 		.source = job->run->source,
 		.targets = &job->targets,
-		.bundle = bundle,
+		.minimise = job->minimise,
 		.scope = (enum gather_scope)job->args->scope,
 		.volumes = job->args->volumes,
 		.own_output = &job->own_output,
@@ -171,10 +164,18 @@ static int gather_into(struct job *job, struct bundle *bundle)
 		.progress = progress,
 		.progress_ctx = job->run,
 	};
-	int r = gather_open(&g);
+}
 
+static int gather_into(struct job *job, struct bundle *bundle)
+{
+	struct gather g;
+	int r;
+
+	collect_gather(job, &g);
+	g.bundle = bundle;
+	r = gather_open(&g);
 	if (r == 0)
-		r = gather_all(&g, job);
+		r = collect_all(&g, job);
 	if (r == 0 || r == -ECANCELED)
 		(void)gather_headroom_end(&g);
 	gather_done(&g);
@@ -200,14 +201,14 @@ static void write_bundle(struct job *job, struct sink *sink, uint64_t max)
 	int r = bundle_open(&opts, &bundle);
 
 	if (r < 0) {
-		fail(run, "start the bundle", r, NULL);
+		collect_fail(run, "start the bundle", r, NULL);
 		return;
 	}
 	int gathered = gather_into(job, bundle);
 	r = bundle_end(bundle, judge(job, gathered), &job->totals);
 	/* What ended the bundle has ended the gathering too, and is said once. */
 	if (gathered < 0 && gathered != -ECANCELED && gathered != r)
-		fail(run, "collect", gathered, NULL);
+		collect_fail(run, "collect", gathered, NULL);
 	if (r < 0)
 		fail_output(run, r);
 	else if (job->totals.gaps > 0)
@@ -224,7 +225,7 @@ static void write_sealed(struct job *job, struct sink *sink)
 	if (r == 0)
 		write_bundle(job, crypt.top, max ? crypt_room(&crypt, max) : 0);
 	else
-		fail(job->run, "encrypt the output", r, NULL);
+		collect_fail(job->run, "encrypt the output", r, NULL);
 	r = crypt_end(&crypt, &job->totals.bytes_out, job->totals.sha256);
 	if (r < 0 && job->totals.bytes_out > 0) {
 		fail_output(job->run, r);
@@ -265,29 +266,12 @@ static int open_have(struct job *job, int *ret_fd)
 	return r == -EBADMSG || r == -ENODATA || r == -ENOENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/* Pinning comes first, before even the output is opened. */
-static void collect(struct job *job)
+static void write_stream(struct job *job)
 {
-	AUTO_DONE(selection_done) struct selection sel = { 0 };
 	AUTO_DONE(sink_closep) struct sink *sink = NULL;
-	AUTO_CLOSE int list = -1;
 	struct run *run = job->run;
-	int fd, r = -1;
+	int fd, r = cmd_open_stream(run, &fd);
 
-	if (source_kind(run->source) != SOURCE_ROOT)
-		r = cmd_select(run, &sel);
-	if (r >= 0) {
-		run->exit = r;
-		return;
-	}
-	r = targets_pin(run->source, &sel, &run->gaps, &job->targets);
-	if (r < 0) {
-		fail(run, "pin the targets", r, NULL);
-		return;
-	}
-	r = open_have(job, &list);
-	if (r < 0)
-		r = cmd_open_stream(run, &fd);
 	if (r >= 0) {
 		run->exit = r;
 		return;
@@ -297,12 +281,12 @@ static void collect(struct job *job)
 	r = sink_fd(fd, true, &sink);
 	if (r < 0) {
 		(void)close(fd);
-		fail(run, "open the output", r, NULL);
+		collect_fail(run, "open the output", r, NULL);
 		return;
 	}
 	r = collect_limit_sink(&job->args->limits, &run->stop, &sink);
 	if (r < 0) {
-		fail(run, "start the output", r, NULL);
+		collect_fail(run, "start the output", r, NULL);
 		return;
 	}
 	pace_init(&job->pace, (unsigned)job->args->limits.cpu, &run->stop);
@@ -314,7 +298,44 @@ static void collect(struct job *job)
 	pace_done(&job->pace);
 	r = sink_close(take_ptr(&sink));
 	if (r < 0)
-		fail(run, "close the output", r, NULL);
+		collect_fail(run, "close the output", r, NULL);
+}
+
+/* Pinning comes first, before even the output is opened. */
+static void collect(struct job *job)
+{
+	AUTO_DONE(selection_done) struct selection sel = { 0 };
+	AUTO_CLOSE int list = -1;
+	struct run *run = job->run;
+	int r = -1;
+
+	if (source_kind(run->source) != SOURCE_ROOT)
+		r = cmd_select(run, &sel);
+	if (r >= 0) {
+		run->exit = r;
+		return;
+	}
+	r = targets_pin(run->source, &sel, &run->gaps, &job->targets);
+	if (r < 0) {
+		collect_fail(run, "pin the targets", r, NULL);
+		return;
+	}
+	r = open_have(job, &list);
+	if (r >= 0) {
+		run->exit = r;
+		return;
+	}
+	if (job->args->minimise) {
+		r = minimise_open(&job->targets, &job->minimise);
+		if (r < 0) {
+			collect_fail(run, "look at the mounts", r, NULL);
+			return;
+		}
+	}
+	if (job->args->plan)
+		collect_plan(job);
+	else
+		write_stream(job);
 }
 
 static int collect_run(const struct command *self, int argc, char **argv)
@@ -332,11 +353,15 @@ static int collect_run(const struct command *self, int argc, char **argv)
 				 .recipients = args.common.encrypt.v };
 	struct run run = { 0 };
 	struct job job = { .run = &run, .args = &args, .c = &c, .keys = &keys };
+	const struct column *columns = NULL;
+	size_t ncolumns = 0;
 	int operands, r;
 
 	r = cmd_parse(self, argc, argv, &args, &operands);
 	if (r < 0)
 		r = cmd_operands(self, argc, argv, operands, 0);
+	if (r < 0)
+		r = collect_plan_check(self, &args);
 	if (r < 0)
 		r = crypt_keys_parse(self, &args.common.encrypt, &keys);
 	if (r >= 0)
@@ -344,13 +369,16 @@ static int collect_run(const struct command *self, int argc, char **argv)
 	c.nrecipients = keys.n;
 	r = make_run_id(run_id);
 	if (r < 0) {
-		fail(&run, "name the run", r, NULL);
+		collect_fail(&run, "name the run", r, NULL);
 		return EXIT_FAILED;
 	}
-	r = cmd_begin(&run, self, &args.common, NULL, 0);
+	if (args.plan)
+		columns = collect_plan_columns(&ncolumns);
+	r = cmd_begin(&run, self, &args.common, columns, ncolumns);
 	if (r >= 0)
 		return r;
 	collect(&job);
+	minimise_close(job.minimise);
 	targets_done(&job.targets);
 	have_join_closep(&job.have);
 	r = cmd_end(&run);
@@ -362,9 +390,10 @@ static int collect_run(const struct command *self, int argc, char **argv)
 const struct command cmd_collect = {
 	.name = "collect",
 	.summary = "put all evidence into one sealed stream",
-	.usage = "[--scope quick|standard|full] [--memory] [-p PID]... [--encrypt age1...]... "
-		 "[-o FILE]",
+	.usage = "[--scope quick|standard|full] [--memory | --minimise] [--plan] [-p PID]... "
+		 "[--encrypt age1...]... [-o FILE]",
 	.example = "kubectl exec POD -c csi-1 -- csi collect > case.tar.zst\n"
+		   "csi collect --plan --speed 2M\n"
 		   "csi collect --scope quick -p 1 -o /mnt/case.tar.zst\n"
 		   "kubectl exec POD -c csi-1 -- csi collect --encrypt age1... > case.tar.zst.age\n"
 		   "kubectl exec -i POD -c csi-1 -- csi collect --have - <have.jsonl >run2.tar.zst",

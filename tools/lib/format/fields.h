@@ -89,10 +89,21 @@
 	X(CSI_NS_USER, "csi.ns.user", LONG, "user namespace, inode")                               \
 	X(CSI_OFFSET, "csi.offset", LONG, "where a gap begins")                                    \
 	X(CSI_LENGTH, "csi.length", LONG, "bytes a gap misses, or that were left off file.path")   \
+	X(CSI_OMIT, "csi.omit", KEYWORD, "why something was left out on purpose")                  \
 	X(CSI_ON, "csi.on", KEYWORD, "what a gap is on")                                           \
 	X(CSI_ON_LENGTH, "csi.on_length", LONG, "bytes of what a gap is on, where csi.on is cut")  \
 	X(CSI_OUTCOME, "csi.outcome", KEYWORD, "ok, partial, failed, missing, skipped")            \
 	X(CSI_PARENT_INODE, "csi.parent.inode", LONG, "directory of a file whose path was cut")    \
+	X(CSI_PLAN_KIND, "csi.plan.kind", KEYWORD, "kind of evidence that a plan counts")          \
+	X(CSI_PLAN_NUMBER, "csi.plan.number", LONG, "entries, or what is left out")                \
+	X(CSI_PLAN_CONTENT, "csi.plan.content", LONG, "bytes of content, holes too")               \
+	X(CSI_PLAN_READ, "csi.plan.read", LONG, "bytes to be read, without holes")                 \
+	X(CSI_PLAN_STREAM, "csi.plan.stream", LONG, "bytes of the stream, estimated")              \
+	X(CSI_PLAN_MOST, "csi.plan.most", LONG, "the same if nothing can be compressed")           \
+	X(CSI_PLAN_CPU_MS, "csi.plan.cpu_ms", LONG, "CPU time, estimated, milliseconds")           \
+	X(CSI_PLAN_RSS, "csi.plan.rss", LONG, "bytes of memory csi keeps within")                  \
+	X(CSI_PLAN_TIMES, "csi.plan.times", OBJECTS,                                               \
+	  "list of bytes a second and seconds, estimated")                                         \
 	X(CSI_POSTURE_CAPS, "csi.posture.caps", KEYWORD, "effective capabilities (list)")          \
 	X(CSI_POSTURE_CAP_EFF, "csi.posture.cap_eff", KEYWORD,                                     \
 	  "effective capabilities, hexadecimal")                                                   \
@@ -116,6 +127,8 @@
 	X(CSI_TEXT, "csi.text", KEYWORD, "text as read")                                           \
 	X(CSI_TIME_RAW, "csi.time.raw", KEYWORD,                                                   \
 	  "field and seconds of a time outside 1970 to 2262 (list)")                               \
+	X(CSI_TOKEN_CLAIMS, "csi.token.claims", KEYWORD, "payload of a token, its JSON as text")   \
+	X(CSI_TOKEN_HEADER, "csi.token.header", KEYWORD, "header of a token, its JSON as text")    \
 	X(CSI_VERIFY_AT, "csi.verify.at", LONG, "offset where it went wrong")                      \
 	X(CSI_VERIFY_CITES, "csi.verify.cites", LONG, "files that it cites of other bundles")      \
 	X(CSI_VERIFY_CHECKPOINTS, "csi.verify.checkpoints", LONG, "checkpoints that agree")        \

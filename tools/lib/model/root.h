@@ -62,6 +62,7 @@ struct walk_limits {
 	uint64_t entries;  /* default 100 million */
 	size_t sort_names; /* a directory; default 65,536; above: kernel order, WALK_UNSORTED */
 	int64_t deadline;  /* CLOCK_MONOTONIC ns, 0 none */
+	bool no_links;	   /* targets are not read, and link stays empty: no atime moves */
 	bool handles;	   /* for handle_upper: one more system call an entry */
 	const atomic_bool *stop; /* set by a signal: the walk ends with -ECANCELED */
 	const struct gap_sink *gaps;

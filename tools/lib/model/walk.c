@@ -171,7 +171,7 @@ static int show(struct walk *w, struct walk_entry *e)
 
 	if (e->event == WALK_SKIPPED)
 		close_pin(e);
-	else if (S_ISLNK(e->info.mode))
+	else if (S_ISLNK(e->info.mode) && !w->limits.no_links)
 		read_link(w, e);
 	if (w->limits.handles && e->pin >= 0)
 		e->handle_upper = is_upper(e->pin);

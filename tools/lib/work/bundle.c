@@ -11,6 +11,11 @@
 	 (size_t)(BUNDLE_FRAMES + BUNDLE_COMPRESSORS) * ZST_FRAME_MAX)
 #define BUNDLE_MAX_FILE (UINT64_C(2) << 30)
 
+uint64_t bundle_max_file(uint64_t max_file)
+{
+	return max_file ? max_file : BUNDLE_MAX_FILE;
+}
+
 const char *bundle_outcome_name(enum bundle_outcome o)
 {
 	static const char *const names[] = {
@@ -216,7 +221,7 @@ static void set_options(struct bundle *b, const struct bundle_options *opts)
 	b->pace = opts->pace;
 	set_rate(b, opts->rate);
 	b->level = opts->level;
-	b->max_file = opts->max_file ? opts->max_file : BUNDLE_MAX_FILE;
+	b->max_file = bundle_max_file(opts->max_file);
 	b->began.sec = now / (int64_t)NS_PER_SEC;
 	b->began.nsec = (uint32_t)(now % (int64_t)NS_PER_SEC);
 	snprintf(b->top, sizeof(b->top), "csi-%s/", opts->run_id);

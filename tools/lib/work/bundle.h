@@ -52,6 +52,15 @@ enum bundle_outcome {
 };
 const char *bundle_outcome_name(enum bundle_outcome o);
 
+/*
+ * What becomes of a regular file by its facts alone, under a limit of MAX_FILE (0: the default). Of
+ * one with holes only the data counts against the limit, and is known once it is open.
+ */
+enum bundle_fate { FATE_WHOLE, FATE_SPARSE, FATE_TOO_LARGE };
+enum bundle_fate bundle_fate(uint64_t max_file, const struct file_info *info);
+/* The limit itself, in bytes. */
+uint64_t bundle_max_file(uint64_t max_file);
+
 /* What an entry is. PATH is below the top directory, such as "files/3f2a.../etc/passwd". */
 struct bundle_entry {
 	struct bytes
@@ -75,6 +84,7 @@ struct bundle_entry {
 	const char
 		*action; /* csi.action of its ledger record: "collect file", "collect exe", ... */
 	bool noatime_refused;
+	const char *omit; /* csi.omit: why it was left out on purpose; a literal, or NULL */
 };
 
 /* "old", "new", ...; NULL for BIRTH_WORD_NONE. */

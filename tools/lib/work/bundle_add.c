@@ -202,16 +202,24 @@ int bundle_add_stream(struct bundle *b, const struct bundle_entry *e, uint64_t s
 	return end_add(b, add_streamed(b, &item, &feed));
 }
 
+enum bundle_fate bundle_fate(uint64_t max_file, const struct file_info *info)
+{
+	if (info->size >= BUNDLE_SPARSE_FROM && info->blocks < info->size / 512)
+		return FATE_SPARSE;
+	return info->size > bundle_max_file(max_file) ? FATE_TOO_LARGE : FATE_WHOLE;
+}
+
 /* b->adding is held; item->file is ours until a slot or a large has it. */
 static int add_file(struct bundle *b, struct item *item)
 {
 	struct file *f = item->file;
 	struct item *packed;
 	struct large *l;
-	bool holes = item->size >= BUNDLE_SPARSE_FROM && item->info.blocks < item->size / 512;
+	enum bundle_fate fate = bundle_fate(b->max_file, &item->info);
+	bool holes = fate == FATE_SPARSE;
 	int r;
 
-	if (!holes && item->size > b->max_file)
+	if (fate == FATE_TOO_LARGE)
 		return add_skipped(b, item, -EFBIG);
 	if (!holes && bundle_limit_hopeless(b, item->size))
 		return add_skipped(b, item, -EDQUOT);

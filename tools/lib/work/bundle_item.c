@@ -48,7 +48,8 @@ struct item bundle_item(struct bundle *b, const struct bundle_entry *e, enum ite
 			     .entity_id = e->entity_id,
 			     .birth = e->birth,
 			     .action = e->action,
-			     .noatime_refused = e->noatime_refused };
+			     .noatime_refused = e->noatime_refused,
+			     .omit = e->omit };
 
 	if (e->xattrs) {
 		item.xattrs = e->xattrs->v;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the gatherers share: records into the ledger, tables of JSON lines. */
 #include "work/gather.h"
+#include "work/plan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,7 +44,8 @@ int gather_record_end(struct gather *g)
 	int r = out_flush(g->record);
 
 	if (r == 0 && g->line.n)
-		r = bundle_add_record(g->bundle, buf_bytes(&g->line));
+		r = g->plan ? plan_record(g->plan, g->line.n)
+			    : bundle_add_record(g->bundle, buf_bytes(&g->line));
 	buf_clear(&g->line);
 	return r;
 }
@@ -74,7 +76,7 @@ static int write_part(struct gather_table *t)
 	else
 		snprintf(name, sizeof(name), "%s.%u.jsonl", t->stem, t->part);
 	e.path = bytes_str(name);
-	r = bundle_add_bytes(t->g->bundle, &e, buf_bytes(&t->text));
+	r = gather_add_bytes(t->g, &e, buf_bytes(&t->text));
 	buf_clear(&t->text);
 	return r;
 }

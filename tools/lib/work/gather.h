@@ -21,10 +21,15 @@ enum {
 	GATHER_QUICK_FILE_MAX = 1 << 20, /* --scope quick takes changed files up to this size */
 };
 
+struct plan;
+struct minimise;
+
 struct gather {
 	struct source *source; /* borrowed, like all pointers here */
 	struct targets *targets;
-	struct bundle *bundle;
+	struct bundle *bundle;	   /* NULL with a plan */
+	struct plan *plan;	   /* --plan: counts what would be added; NULL: adds it */
+	struct minimise *minimise; /* --minimise; NULL: nothing is left out */
 	enum gather_scope scope;
 	bool volumes;			    /* --volumes: volumes and network mounts too */
 	const struct file_info *own_output; /* not collected into itself; NULL: none */
@@ -97,6 +102,19 @@ int gather_have_end(struct gather *g);
  */
 int gather_cite(struct gather *g, const char *label, const struct walk_entry *e, const char *birth);
 int gather_have_unsorted(struct gather *g, const char *label, struct bytes dir);
+
+/*
+ * To the bundle as the bundle_add_ function of that name does, or, with a plan, counted only: no
+ * content is opened then.
+ */
+int gather_add_bytes(struct gather *g, const struct bundle_entry *e, struct bytes content);
+int gather_add_node(struct gather *g, const struct bundle_entry *e);
+int gather_add_missing(struct gather *g, const struct bundle_entry *e, enum bundle_outcome outcome,
+		       int err);
+int gather_add_stream(struct gather *g, const struct bundle_entry *e, uint64_t size,
+		      bundle_fill fill, void *ctx);
+/* The regular file that PIN (O_PATH, borrowed) holds and e->info describes. */
+int gather_add_pinned(struct gather *g, struct bundle_entry *e, int pin, bool xattrs);
 
 /* Into the ledger: what was tried and is not in the bundle, and why (a gap when OUTCOME_FAILED). */
 void gather_tell(struct gather *g, int err, const char *what, pid_t pid, struct bytes on);

@@ -86,8 +86,8 @@ static void put_clocks(struct json *j)
 	json_object_end(j);
 }
 
-/* What the pod knows of itself: no API is asked. */
-static void put_pod(struct json *j)
+/* What the pod knows of itself: no API is asked. MINIMISED: names of variables without values. */
+static void put_pod(struct json *j, bool minimised)
 {
 	static const char *const names[] = { "HOSTNAME", "POD_NAME", "POD_NAMESPACE", "NODE_NAME",
 					     "KUBERNETES_SERVICE_HOST" };
@@ -101,7 +101,7 @@ static void put_pod(struct json *j)
 		const char *v = getenv(names[i]);
 
 		if (v)
-			put_bytes(j, names[i], v);
+			put_bytes(j, names[i], minimised ? "" : v);
 	}
 	json_object_end(j);
 	json_key(j, "kernel");
@@ -202,7 +202,9 @@ int gather_case(struct gather *g, const struct gather_case *c)
 	put(&j, "scope", scope_name(g->scope));
 	put_tool(&j, c);
 	put_recipients(&j, c);
-	put_pod(&j);
+	json_key(&j, "minimised");
+	json_bool(&j, g->minimise != NULL);
+	put_pod(&j, g->minimise != NULL);
 	put_clocks(&j);
 	put_bytes(&j, "boot_id", source_boot_id(g->source));
 	if (source_boot(g->source, &boot, &ticks) == 0) {
@@ -216,7 +218,7 @@ int gather_case(struct gather *g, const struct gather_case *c)
 		return j.err;
 	if (buf_addc(&text, '\n') < 0)
 		return -ENOMEM;
-	return bundle_add_bytes(g->bundle, &e, buf_bytes(&text));
+	return gather_add_bytes(g, &e, buf_bytes(&text));
 }
 
 static int put_text_fact(struct gather *g, const char *key, const char *text)
@@ -259,6 +261,8 @@ int gather_footprint(struct gather *g)
 	struct rusage u;
 	int r;
 
+	if (g->plan)
+		return 0;
 	if (getrusage(RUSAGE_SELF, &u) < 0)
 		return 0;
 	bundle_progress(g->bundle, &sum);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* files/LABEL/...: what of each root the scope asks for. */
 #include "work/gather.h"
+#include "work/minimise.h"
+#include "work/plan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,9 +12,10 @@
 struct file_walk {
 	struct gather *g;
 	const struct target_root *root;
-	struct buf path; /* place in the bundle of the entry at hand */
-	size_t prefix;	 /* bytes of it that are ours: "files/LABEL" */
-	int fatal;	 /* what the bundle said, told apart from what the walk says */
+	struct gather_table *tokens; /* with --minimise */
+	struct buf path;	     /* place in the bundle of the entry at hand */
+	size_t prefix;		     /* bytes of it that are ours: "files/LABEL" */
+	int fatal;		     /* what the bundle said, told apart from what the walk says */
 	uint64_t seen;
 };
 
@@ -56,31 +59,29 @@ static bool own_output(const struct gather *g, const struct file_info *info)
 
 static int add_regular(struct file_walk *w, struct walk_entry *e, struct bundle_entry *be)
 {
-	AUTO_DONE(file_xattrs_done) struct file_xattrs xattrs = { 0 };
-	AUTO_DONE(file_closep) struct file *f = NULL;
 	int r;
 
 	if (own_output(w->g, &e->info))
-		return bundle_add_missing(w->g->bundle, be, OUTCOME_SKIPPED, 0);
+		return gather_add_missing(w->g, be, OUTCOME_SKIPPED, 0);
 	r = gather_cite(w->g, w->root->label, e, bundle_birth_name(be->birth));
-	if (r != 0)
-		return r < 0 ? r : 0;
-	if (too_large_for_scope(w, e))
-		return bundle_add_missing(w->g->bundle, be, OUTCOME_SKIPPED, -EFBIG);
-	r = file_open_pinned(e->pin, &e->info, &f);
 	if (r < 0)
-		return bundle_add_missing(w->g->bundle, be, OUTCOME_FAILED, r);
-	r = file_xattrs_read(e->pin, true, &xattrs);
-	if (r < 0 && r != -EOPNOTSUPP)
-		gather_tell(w->g, r, "read xattrs", 0, e->path);
-	if (!file_noatime(f)) {
-		be->noatime_refused = true;
-		w->g->noatime_refused++;
-	}
-	be->xattrs = xattrs.n ? &xattrs : NULL;
-	r = bundle_add_file(w->g->bundle, be, take_ptr(&f));
-	be->xattrs = NULL;
-	return r;
+		return r;
+	if (r > 0)
+		return w->g->plan ? plan_cited(w->g->plan, be) : 0;
+	if (too_large_for_scope(w, e))
+		return gather_add_missing(w->g, be, OUTCOME_SKIPPED, -EFBIG);
+	return gather_add_pinned(w->g, be, e->pin, true);
+}
+
+/* --minimise: not the container's own, or a token wherever it lies. */
+static bool left_out(const struct file_walk *w, const struct walk_entry *e)
+{
+	struct gather *g = w->g;
+
+	if (!g->minimise)
+		return false;
+	return !minimise_keeps(g->minimise, (size_t)(w->root - g->targets->roots), &e->info) ||
+	       (S_ISREG(e->info.mode) && minimise_token_path(e->path));
 }
 
 static int add_entry(struct file_walk *w, struct walk_entry *e, enum birth_verdict v)
@@ -100,13 +101,15 @@ static int add_entry(struct file_walk *w, struct walk_entry *e, enum birth_verdi
 	if (e->path.n > 1 && e->path.n <= PATH_KEPT && buf_addb(&w->path, e->path) < 0)
 		return -ENOMEM;
 	be.path = e->path.n > PATH_KEPT ? e->path : buf_bytes(&w->path);
+	if (left_out(w, e))
+		return minimise_file(w->g, w->tokens, w->root, &be, e->pin);
 	if (S_ISREG(e->info.mode))
 		return add_regular(w, e, &be);
 	if (S_ISDIR(e->info.mode) && !e->noatime) {
 		be.noatime_refused = true;
 		w->g->noatime_refused++;
 	}
-	return bundle_add_node(w->g->bundle, &be);
+	return gather_add_node(w->g, &be);
 }
 
 static int tell_skipped(struct file_walk *w, const struct walk_entry *e)
@@ -142,7 +145,7 @@ static void show_progress(struct file_walk *w)
 	struct bundle_totals sum;
 	char text[128];
 
-	if (!w->g->progress || (++w->seen & 0xff))
+	if (!w->g->progress || w->g->plan || (++w->seen & 0xff))
 		return;
 	bundle_progress(w->g->bundle, &sum);
 	snprintf(text, sizeof(text), "files %s: %llu seen, %llu entries, %llu MiB out",
@@ -157,8 +160,10 @@ static int on_entry(void *ctx, struct walk_entry *e)
 	enum birth_verdict v = BIRTH_UNKNOWN;
 	int r;
 
+	if (w->g->plan)
+		plan_place(w->g->plan, w->root, e->mount);
 	if (e->event == WALK_SKIPPED)
-		r = tell_skipped(w, e);
+		r = w->g->plan ? plan_mount(w->g->plan, w->root, e) : tell_skipped(w, e);
 	else if (e->event == WALK_UNSORTED)
 		r = tell_unsorted(w, e);
 	else {
@@ -169,21 +174,26 @@ static int on_entry(void *ctx, struct walk_entry *e)
 					S_ISDIR(e->info.mode) &&
 						root_above_mount(w->root->root, e->path));
 		/* A walk of what is not wanted adds nothing, and would go on when nobody reads. */
-		r = wanted(w, e, v) ? add_entry(w, e, v) : bundle_error(w->g->bundle);
+		if (wanted(w, e, v))
+			r = add_entry(w, e, v);
+		else
+			r = w->g->plan ? 0 : bundle_error(w->g->bundle);
 		show_progress(w);
 	}
-	bundle_pace(w->g->bundle);
+	if (!w->g->plan)
+		bundle_pace(w->g->bundle);
 	w->fatal = r;
 	return r;
 }
 
-static int walk_root(struct gather *g, const struct target_root *root)
+static int walk_root(struct gather *g, const struct target_root *root, struct gather_table *tokens)
 {
 	AUTO_DONE(buf_done) struct buf path = BUF_NONE;
-	struct file_walk w = { .g = g, .root = root };
+	struct file_walk w = { .g = g, .root = root, .tokens = tokens };
 	struct walk_limits limits = {
 		.enter = WALK_MEMORY | WALK_BOUND,
 		.deadline = g->deadline,
+		.no_links = g->plan != NULL,
 		.stop = g->stop,
 		.gaps = &g->ledger_gaps,
 	};
@@ -223,11 +233,16 @@ static const struct target_root *next_root(const struct targets *ts, const char 
 
 int gather_files(struct gather *g)
 {
+	AUTO_DONE(gather_table_done) struct gather_table tokens = { 0 };
 	const struct target_root *root = NULL;
-	int r = 0;
+	int r = g->minimise ? minimise_tokens_open(g, &tokens) : 0;
 
 	while (r == 0 && (root = next_root(g->targets, root ? root->label : "")))
 		if (root->root)
-			r = walk_root(g, root);
+			r = walk_root(g, root, &tokens);
+	if (g->plan)
+		plan_kind(g->plan, PLAN_TABLES);
+	if (r == 0 && g->minimise)
+		r = gather_table_close(&tokens);
 	return r < 0 ? r : gather_have_end(g);
 }

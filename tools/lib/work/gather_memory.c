@@ -45,10 +45,9 @@ static int add_core(struct gather *g, const struct target *t)
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		return bundle_add_missing(g->bundle, &e,
-					  r == -ESRCH ? OUTCOME_MISSING : OUTCOME_FAILED, r);
+		return gather_add_missing(g, &e, r == -ESRCH ? OUTCOME_MISSING : OUTCOME_FAILED, r);
 	show(g, id.pid, core_size(core));
-	return bundle_add_stream(g->bundle, &e, core_size(core), fill, core);
+	return gather_add_stream(g, &e, core_size(core), fill, core);
 }
 
 /* Few levels and one pass for each: no sorting, and equals stay in PID order. */

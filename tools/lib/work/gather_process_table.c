@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* processes.jsonl with signs, and each finding into the ledger. */
 #include "work/gather.h"
+#include "work/minimise.h"
+#include "work/plan.h"
 #include "work/process_record.h"
 
 #include <errno.h>
@@ -14,13 +16,17 @@ struct judged {
 static void on_finding(void *ctx, const struct sign *s, const struct finding *f)
 {
 	struct judged *j = ctx;
+	struct finding kept = *f;
+	bool less = j->g->minimise && minimise_finding(&kept);
 
 	if ((int)f->level > j->target->suspicion)
 		j->target->suspicion = (int)f->level;
 	if (j->err == 0)
-		j->err = finding_record(j->g->record, j->target->p, s, f);
+		j->err = finding_record(j->g->record, j->target->p, s, &kept);
 	if (j->err == 0)
 		j->err = gather_record_end(j->g);
+	if (j->err == 0 && less)
+		j->err = minimise_tell(j->g, "leave out values", OMIT_FINDING, j->target->p);
 }
 
 static int put_process(struct gather_table *table, struct target *t, struct facts_shared *shared,
@@ -53,6 +59,8 @@ int gather_processes(struct gather *g)
 	struct facts facts = { 0 };
 	int r = gather_table_open(g, "processes", &table);
 
+	if (r == 0 && g->plan)
+		return plan_processes(g);
 	if (r == 0 && g->targets->n)
 		r = facts_shared_open(g->source, &shared);
 	for (size_t i = 0; r == 0 && i < g->targets->n; i++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* proc/PID/..., exe/..., deleted/...: what belongs to one process. */
 #include "work/gather.h"
+#include "work/minimise.h"
+#include "work/plan.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +22,21 @@ static bool optional_text(enum proc_text t)
 	return t == TEXT_IO || t == TEXT_LOGINUID || t == TEXT_SCHEDSTAT || t == TEXT_UID_MAP;
 }
 
+/* The text, or of an environment only the names. */
+static int add_kept(struct gather *g, struct process *p, enum proc_text t,
+		    const struct bundle_entry *e, struct bytes text)
+{
+	AUTO_DONE(buf_done) struct buf names = BUF_LIMIT(GATHER_TEXT_MAX + 1);
+	int r;
+
+	if (t != TEXT_ENVIRON || !g->minimise)
+		return gather_add_bytes(g, e, text);
+	r = minimise_environ(text, &names);
+	if (r == 0)
+		r = gather_add_bytes(g, e, buf_bytes(&names));
+	return r < 0 ? r : minimise_tell(g, "leave out values", OMIT_ENVIRON, p);
+}
+
 static int add_text(struct gather *g, struct process *p, enum proc_text t)
 {
 	AUTO_DONE(buf_done) struct buf text = BUF_LIMIT(GATHER_TEXT_MAX + 1);
@@ -31,16 +48,18 @@ static int add_text(struct gather *g, struct process *p, enum proc_text t)
 	process_entity_id(p, entity);
 	e.path = bytes_str(path);
 	e.entity_id = entity;
+	if (g->plan && (t == TEXT_ENVIRON || t == TEXT_CMDLINE))
+		return plan_bytes(g->plan, &e, plan_text_size(p, t));
 	r = process_text(p, t, &text, GATHER_TEXT_MAX);
 	if (r == -EFBIG)
 		gather_tell(g, r, "read proc text", e.pid, e.path);
 	else if (r == -ESRCH)
-		return bundle_add_missing(g->bundle, &e, OUTCOME_MISSING, r);
+		return gather_add_missing(g, &e, OUTCOME_MISSING, r);
 	else if (r == -ENOENT && optional_text(t))
 		return 0;
 	else if (r < 0)
-		return bundle_add_missing(g->bundle, &e, OUTCOME_FAILED, r);
-	return bundle_add_bytes(g->bundle, &e, buf_bytes(&text));
+		return gather_add_missing(g, &e, OUTCOME_FAILED, r);
+	return add_kept(g, p, t, &e, buf_bytes(&text));
 }
 
 int gather_texts(struct gather *g)
@@ -53,19 +72,14 @@ int gather_texts(struct gather *g)
 	return r;
 }
 
-/* A pinned file without a path of its own: an executable or a deleted descriptor. */
-static int add_pinned(struct gather *g, struct bundle_entry *e, int pin)
+/* Without a path of its own: an executable or a deleted descriptor. */
+static int add_pinned(struct gather *g, struct bundle_entry *e, const struct target *t, int pin)
 {
-	AUTO_DONE(file_closep) struct file *f = NULL;
-	int r = file_open_pinned(pin, &e->info, &f);
-
-	if (r < 0)
-		return bundle_add_missing(g->bundle, e, OUTCOME_FAILED, r);
-	if (!file_noatime(f)) {
-		e->noatime_refused = true;
-		g->noatime_refused++;
+	if (g->minimise && !minimise_keeps_pinned(g->minimise, t->root, &e->info)) {
+		e->omit = OMIT_VOLUME;
+		return gather_add_missing(g, e, OUTCOME_SKIPPED, 0);
 	}
-	return bundle_add_file(g->bundle, e, take_ptr(&f));
+	return gather_add_pinned(g, e, pin, false);
 }
 
 static bool same_file(const struct file_info *a, const struct file_info *b)
@@ -107,6 +121,12 @@ static int tell_same_exe(struct gather *g, const struct target *t, const struct 
 	return gather_record_end(g);
 }
 
+/* Then there is no entry that another record could point to. */
+static bool left_out(const struct gather *g, const struct target *t)
+{
+	return g->minimise && !minimise_keeps_pinned(g->minimise, t->root, &t->exe);
+}
+
 static int add_exe(struct gather *g, size_t i)
 {
 	AUTO_DONE(buf_done) struct buf link = BUF_NONE;
@@ -115,7 +135,7 @@ static int add_exe(struct gather *g, size_t i)
 	size_t first = first_with_exe(g->targets, i);
 	char path[64], entity[96];
 
-	if (first != i)
+	if (first != i && !left_out(g, t))
 		return tell_same_exe(g, t, &g->targets->v[first]);
 	exe_path(t, path);
 	process_entity_id(t->p, entity);
@@ -124,7 +144,7 @@ static int add_exe(struct gather *g, size_t i)
 	e.entity_id = entity;
 	if (process_link(t->p, LINK_EXE, &link) == 0)
 		e.true_path = buf_bytes(&link);
-	return add_pinned(g, &e, t->exe_pin);
+	return add_pinned(g, &e, t, t->exe_pin);
 }
 
 static bool exe_without_name(const struct target *t)
@@ -176,8 +196,8 @@ static int add_deleted(struct gather *g, const struct target_deleted *d)
 	e.path = bytes_str(path);
 	e.entity_id = entity;
 	if (g->scope == SCOPE_QUICK && d->info.size > GATHER_QUICK_FILE_MAX)
-		return bundle_add_missing(g->bundle, &e, OUTCOME_SKIPPED, -EFBIG);
-	return add_pinned(g, &e, d->pin);
+		return gather_add_missing(g, &e, OUTCOME_SKIPPED, -EFBIG);
+	return add_pinned(g, &e, t, d->pin);
 }
 
 int gather_deleted(struct gather *g)

@@ -38,6 +38,7 @@ struct item {
 	enum birth_word birth;
 	const char *action;
 	bool noatime_refused;
+	const char *omit; /* a literal, or NULL */
 	uint64_t size;
 
 	struct file *file;   /* owned until it is read */

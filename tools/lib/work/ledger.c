@@ -164,6 +164,8 @@ static int put_item(struct ledger *l, const struct item *item)
 	out_begin(o, "event");
 	out_str(o, F_CSI_ACTION, item->action ? item->action : "collect");
 	out_str(o, F_CSI_OUTCOME, bundle_outcome_name(item->outcome));
+	if (item->omit)
+		out_str(o, F_CSI_OMIT, item->omit);
 	if (bundle_birth_name(item->birth))
 		out_str(o, F_CSI_BIRTH, bundle_birth_name(item->birth));
 	if (is_entry(item))
