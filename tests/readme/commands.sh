@@ -41,6 +41,9 @@ table() {
 		minisign -Vm case/SHA256SUMS -p sign.pub && (cd case && sha256sum -c SHA256SUMS) && csi verify case/	does '^case.tar.zst: OK$'
 		csi collect --cpu 20 --rate 2M -o case.tar.zst	in_pod
 		csi collect --headroom 16M -o case.tar.zst	in_pod
+		csi collect --max-bytes 500M -o case.tar.zst	in_pod
+		kubectl exec POD -c csi-1 -- csi collect --plan --speed 2M	does files
+		kubectl exec POD -c csi-1 -- csi collect --minimise > lean.tar.zst	does '^$'
 	EOT
 }
 

@@ -308,7 +308,7 @@ int verify_one(struct verify_run *v, struct intake *in)
 {
 	bool list = v->args->list || v->args->common.verbose;
 	struct verify_options opts = { .ctx = v, .entry = list ? list_entry : NULL };
-	struct verify_result res;
+	struct verify_result res = { .verdict = VERIFY_ALTERED };
 	struct sink *sink = NULL;
 	int r = 0;
 
