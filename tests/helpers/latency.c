@@ -110,13 +110,15 @@ static pid_t begin(char **argv)
 
 static void print(const int64_t *took, size_t n)
 {
-	printf("%.1f %.1f ", (double)took[n / 2] / 1000, (double)took[n * 99 / 100] / 1000);
+	size_t middle = n / 2, high = n * 99 / 100;
+
+	printf("%.1f %.1f ", (double)took[middle] / 1000, (double)took[high] / 1000);
 }
 
 int main(int argc, char **argv)
 {
 	static int64_t took[SAMPLES_MAX];
-	int64_t length = argc > 2 ? atoll(argv[1]) * INT64_C(1000000000) : 0;
+	int64_t length = argc > 2 ? strtoll(argv[1], NULL, 10) * INT64_C(1000000000) : 0;
 	pid_t child = 0;
 
 	if (length <= 0)
