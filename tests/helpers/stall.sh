@@ -11,6 +11,7 @@
 #   go_on                  lets the reader go on; RC, $ERR, and the stream in ./b when csi has ended
 #   go_away                the reader ends instead
 #   ledger [FILE]          opens the bundle in ./x; its ledger becomes $OUT
+#   sealed STATUS GAP...   ./b verifies, with that status; its ledger has these gaps (lib.sh, expect_gaps) and no other
 #   entry PATH FILTER      exactly one ledger record is about PATH in its root, and FILTER holds for it
 
 STALL_MIB=32
@@ -55,6 +56,15 @@ ledger() {
 	mkdir x
 	tar --zstd -xf "${1:-b}" -C x --no-same-owner --delay-directory-restore || fail "the bundle does not open"
 	cat x/csi-*/ledger/*.jsonl >"$OUT"
+}
+
+sealed() {
+	run host_csi verify b
+	expect_exit 0
+	expect_grep "$1"
+	shift
+	ledger
+	expect_gaps "$@"
 }
 
 entry() {

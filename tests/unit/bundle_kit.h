@@ -207,6 +207,18 @@ static inline int add_fd(struct bundle *b, const char *name, int fd, int64_t siz
 	return bundle_add_file(b, &e, f);
 }
 
+/* One small file is added, then nothing for longer than checkpoints are apart: RET, as it is then.
+ */
+static inline void add_and_idle(struct bundle *b, struct test_sink *t, struct verify_result *ret)
+{
+	CHECK_INT(add_fd(b, "files/a", make_file("a", "abc", 3), -1), 0);
+	(void)usleep(4700 * 1000);
+	(void)pthread_mutex_lock(&t->lock);
+	maker_verify(buf_bytes(&t->b), &(struct verify_options){ 0 }, ret);
+	(void)pthread_mutex_unlock(&t->lock);
+	CHECK_INT(ret->verdict, VERIFY_CUT);
+}
+
 static inline void make_dir(void)
 {
 	CHECK(mkdtemp(dir) != NULL);

@@ -133,12 +133,7 @@ static void check_idle(void)
 
 	test_sink_init(&t, 0);
 	struct bundle *b = open_bundle(&t, NULL);
-	CHECK_INT(add_fd(b, "files/a", make_file("a", "abc", 3), -1), 0);
-	(void)usleep(4700 * 1000);
-	(void)pthread_mutex_lock(&t.lock);
-	maker_verify(buf_bytes(&t.b), &(struct verify_options){ 0 }, &res);
-	(void)pthread_mutex_unlock(&t.lock);
-	CHECK_INT(res.verdict, VERIFY_CUT);
+	add_and_idle(b, &t, &res);
 	CHECK(res.checkpoints >= 2);
 	CHECK_INT(res.proven_entries, 4); /* top, file, ledger, sums */
 	CHECK_INT(res.hashes_checked, 2);

@@ -250,12 +250,7 @@ static void check_idle(void)
 	test_sink_init(&t, 0);
 	t.sink.block = FRAME_BLOCK;
 	struct bundle *b = open_limited(&t, BUNDLE_MAX_LEAST);
-	CHECK_INT(add_fd(b, "files/a", make_file("a", "abc", 3), -1), 0);
-	(void)usleep(4700 * 1000);
-	(void)pthread_mutex_lock(&t.lock);
-	maker_verify(buf_bytes(&t.b), &(struct verify_options){ 0 }, &res);
-	(void)pthread_mutex_unlock(&t.lock);
-	CHECK_INT(res.verdict, VERIFY_CUT);
+	add_and_idle(b, &t, &res);
 	CHECK(res.checkpoints >= 1);
 	(void)end_bundle(b, &t, BUNDLE_COMPLETE);
 	test_sink_done(&t);

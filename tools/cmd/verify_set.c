@@ -269,8 +269,9 @@ static void put_text(struct verify_set *s, const struct caseset_result *res)
 	printf("set: %s", caseset_verdict_name(res->verdict));
 	if (res->reason)
 		printf(": %s", res->reason);
-	printf(" (%" PRIu64 " bundles, %" PRIu64 " sealed; %" PRIu64 " citations resolve",
-	       res->bundles, res->sealed, res->cited);
+	printf(" (%" PRIu64 " bundle%s, %" PRIu64 " sealed; %" PRIu64 " citation%s resolve%s",
+	       res->bundles, res->bundles == 1 ? "" : "s", res->sealed, res->cited,
+	       res->cited == 1 ? "" : "s", res->cited == 1 ? "s" : "");
 	if (res->missing)
 		printf(", %" PRIu64 " missing", res->missing);
 	if (res->wrong)

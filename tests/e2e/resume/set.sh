@@ -26,6 +26,11 @@ run csi verify case/b.tar.zst case/a.tar.zst
 expect_exit 0
 second 0 '.verdict == "whole" and .cited == 40' case/*.tar.zst
 
+mkdir alone && cp case/a.tar.zst alone
+run csi verify alone
+expect_exit 0
+expect_grep '^set: whole \(1 bundle, 1 sealed; 0 citations resolve\)$'
+
 # Without the bundle that is cited.
 cp case/b.tar.zst c.tar.zst
 run csi verify case/b.tar.zst c.tar.zst
