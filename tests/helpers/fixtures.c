@@ -80,6 +80,28 @@ int mode_maps(int argc, char **argv)
 	rest();
 }
 
+/*
+ * patched: its own program once more as code ("code ADDRESS SIZE"); page 1 is written with the same
+ * bytes, page 2 gets one int3, page 3 a jump of 5 bytes at 16.
+ */
+int mode_patched(int argc, char **argv)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	(void)argc;
+	(void)argv;
+	volatile unsigned char *at =
+		map("code", 8 * page, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd);
+	at[page] = at[page];
+	at[2 * page + 7] = at[2 * page + 7] == 0xcc ? 0xcd : 0xcc;
+	for (size_t i = 0; i < 5; i++)
+		at[3 * page + 16 + i] = (unsigned char)~at[3 * page + 16 + i];
+	mprotect((void *)(uintptr_t)at, 8 * page, PROT_READ | PROT_EXEC);
+	ready("patched\n");
+	rest();
+}
+
 /* fds [DIR]: a deleted file, a memfd, a pipe, a socket, a unix socket; says "NAME FD". */
 int mode_fds(int argc, char **argv)
 {

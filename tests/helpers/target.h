@@ -20,6 +20,7 @@ extern const struct mode modes[];
 
 /* fixtures.c: personalities with known maps and descriptors */
 int mode_maps(int argc, char **argv);
+int mode_patched(int argc, char **argv);
 int mode_fds(int argc, char **argv);
 int mode_ram(int argc, char **argv);
 int mode_threads(int argc, char **argv);

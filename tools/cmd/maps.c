@@ -2,14 +2,19 @@
 /* csi maps: memory maps with what is resident; marks what an intruder leaves. */
 #include "cmd/cmd.h"
 #include "model/mem.h"
+#include "model/patched.h"
 #include "model/root.h"
 
 #include "base/escape.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
-enum { MAPS_MAX = 1 << 20 }; /* of one process; vm.max_map_count is 65,530 by default */
+enum {
+	MAPS_MAX = 1 << 20,    /* of one process; vm.max_map_count is 65,530 by default */
+	PATCHES_TOLD_MAX = 64, /* runs of changed code told of one mapping */
+};
 
 struct maps_args {
 	struct common_args common;
@@ -22,11 +27,30 @@ static const struct opt_table tables[] = {
 };
 
 static const struct column columns[] = {
-	{ F_CSI_MAP_START, "START", 18 }, { F_CSI_MAP_END, "END", 18 },
-	{ F_CSI_MAP_PERMS, "PERM", -4 },  { F_CSI_MAP_SIZE, "SIZE", 10 },
-	{ F_CSI_MAP_PRESENT, "RSS", 9 },  { F_CSI_MAP_PRIVATE, "PRIVATE", 9 },
-	{ F_CSI_MAP_SWAPPED, "SWAP", 7 }, { F_CSI_MAP_MARKS, "MARKS", -9 },
+	{ F_CSI_MAP_START, "START", 14 },
+	{ F_CSI_MAP_PERMS, "PERM", -4 },
+	{ F_CSI_MAP_SIZE, "KiB", 9 + COLUMN_KIB },
+	{ F_CSI_MAP_PRESENT, "RSS", 8 + COLUMN_KIB },
+	{ F_CSI_MAP_PRIVATE, "DIRTY", 7 + COLUMN_KIB },
+	{ F_CSI_MAP_SWAPPED, "SWAP", 5 + COLUMN_KIB },
+	{ F_CSI_MAP_MARKS, "MARKS", -9 },
 	{ F_FILE_PATH, "PATH", 0 },
+};
+
+/* By enum patched_kind. */
+static const char *const patched_marks[PATCHED_KINDS] = { "",	  "restored", "textrel",
+							  "trap", "patched?", "patched" };
+
+/* What of a mapping's code is not its file's. */
+struct patches {
+	struct patched_totals totals;
+	size_t n;
+	uint64_t untold; /* runs beyond PATCHES_TOLD_MAX */
+	struct patch {
+		enum patched_kind kind;
+		uint64_t addr, len;
+	} v[PATCHES_TOLD_MAX];
+	int err; /* of a page that could not be compared: the first */
 };
 
 struct maps {
@@ -59,12 +83,63 @@ static bool is_named_so(struct maps *m, const struct proc_map *map)
 	return m->root && root_pin(m->root, map->path, &pin, &info) == 0 && info.ino == map->inode;
 }
 
-static void put_marks(struct maps *m, const struct vma *v)
+static void keep_patch(struct patches *ps, enum patched_kind kind, uint64_t addr, uint64_t len)
+{
+	if (ps->n == PATCHES_TOLD_MAX)
+		ps->untold++;
+	else
+		ps->v[ps->n++] = (struct patch){ .kind = kind, .addr = addr, .len = len };
+}
+
+/* A patched_fn. */
+static int take_page(void *ctx, const struct patched_page *page)
+{
+	struct patches *ps = ctx;
+
+	if (page->kind == PATCHED_UNKNOWN && ps->err == 0)
+		ps->err = page->err;
+	for (size_t i = 0; i < page->nruns; i++)
+		keep_patch(ps, page->kind, page->runs[i].addr, page->runs[i].len);
+	if (page->nruns == 0)
+		keep_patch(ps, page->kind, page->addr, (uint64_t)sysconf(_SC_PAGESIZE));
+	return 0;
+}
+
+static void tell_uncompared(struct maps *m, const struct vma *v, const struct patches *ps)
+{
+	const struct gap gap = { .err = ps->err ? ps->err : -E2BIG,
+				 .what = "compare code with its file",
+				 .pid = process_id(m->p).pid,
+				 .on = v->map.path };
+
+	if (ps->err || ps->totals.left_out)
+		gap_tell(&m->run->gaps, &gap);
+}
+
+/* Before the record is begun: a line of text may not be put into one. */
+static void find_patches(struct maps *m, const struct vma *v, const struct mem_usage *u,
+			 struct patches *ret)
+{
+	int r;
+
+	*ret = (struct patches){ .n = 0 };
+	if (!patched_asks(v) || (u->present_private == 0 && u->swapped == 0))
+		return;
+	r = patched_check(m->p, m->mem, v, take_page, ret, &ret->totals);
+	if (r < 0 && r != -ESRCH)
+		tell(m, "read code", r);
+	tell_uncompared(m, v, ret);
+}
+
+static void put_marks(struct maps *m, const struct vma *v, const struct patches *ps)
 {
 	struct out *o = m->run->out;
 	bool anonymous = (v->flags & VMA_ANON) && !(v->flags & (VMA_VDSO | VMA_SPECIAL));
 
 	out_list(o, F_CSI_MAP_MARKS);
+	for (int k = PATCHED_KINDS - 1; k > PATCHED_NONE; k--)
+		if (ps->totals.pages[k])
+			out_list_add(o, bytes_str(patched_marks[k]));
 	if (anonymous && v->map.x)
 		out_list_add(o, bytes_str("anon-exec"));
 	if (v->flags & VMA_MEMFD)
@@ -73,23 +148,66 @@ static void put_marks(struct maps *m, const struct vma *v)
 		out_list_add(o, bytes_str("deleted"));
 }
 
-static void put_usage(struct maps *m, const struct vma *v)
+static void put_patches(struct out *o, const struct patches *ps)
 {
-	struct out *o = m->run->out;
-	struct mem_usage u = { 0 };
+	uint64_t pages = 0;
+	char at[48];
+
+	for (int k = PATCHED_NONE + 1; k < PATCHED_KINDS; k++)
+		pages += ps->totals.pages[k];
+	if (pages == 0)
+		return;
+	out_u64(o, F_CSI_MAP_WRITTEN, pages);
+	out_pairs(o, F_CSI_MAP_PATCHED, "kind", "at");
+	for (size_t i = 0; i < ps->n; i++) {
+		int n = snprintf(at, sizeof(at), "0x%" PRIx64 "+%" PRIu64, ps->v[i].addr,
+				 ps->v[i].len);
+
+		out_pair_add(o, bytes_str(patched_kind_name(ps->v[i].kind)),
+			     bytes_of(at, (size_t)n));
+	}
+}
+
+/* In a table: one line a run below the mapping's own. 0 or -errno. */
+static int show_patches(struct out *o, const struct vma *v, const struct patches *ps)
+{
+	char text[96];
+	int n, r = 0;
+
+	for (size_t i = 0; r == 0 && i < ps->n; i++) {
+		const struct patch *p = &ps->v[i];
+
+		n = snprintf(text, sizeof(text),
+			     "  %12" PRIx64 " %s, %" PRIu64 " bytes; file offset 0x%" PRIx64,
+			     p->addr, patched_kind_name(p->kind), p->len,
+			     v->map.offset + (p->addr - v->map.start));
+		r = out_text(o, bytes_of(text, (size_t)n));
+	}
+	if (r == 0 && ps->untold) {
+		n = snprintf(text, sizeof(text), "  and %" PRIu64 " more places", ps->untold);
+		r = out_text(o, bytes_of(text, (size_t)n));
+	}
+	return r;
+}
+
+static bool read_usage(struct maps *m, const struct vma *v, struct mem_usage *ret)
+{
 	int r;
 
+	*ret = (struct mem_usage){ 0 };
 	if (!m->mem || (v->flags & VMA_SPECIAL))
-		return;
-	r = mem_usage(m->mem, v, &u);
-	if (r < 0) {
-		if (r != -ESRCH)
-			tell(m, "read pagemap", r);
-		return;
-	}
-	out_u64(o, F_CSI_MAP_PRESENT, u.present);
-	out_u64(o, F_CSI_MAP_PRIVATE, u.present_private);
-	out_u64(o, F_CSI_MAP_SWAPPED, u.swapped);
+		return false;
+	r = mem_usage(m->mem, v, ret);
+	if (r < 0 && r != -ESRCH)
+		tell(m, "read pagemap", r);
+	return r == 0;
+}
+
+static void put_usage(struct out *o, const struct mem_usage *u)
+{
+	out_u64(o, F_CSI_MAP_PRESENT, u->present);
+	out_u64(o, F_CSI_MAP_PRIVATE, u->present_private);
+	out_u64(o, F_CSI_MAP_SWAPPED, u->swapped);
 }
 
 static void put_file(struct out *o, const struct proc_map *map)
@@ -112,21 +230,30 @@ static int put_vma(struct maps *m, const struct vma *v)
 	const char perms[4] = { map->r ? 'r' : '-', map->w ? 'w' : '-', map->x ? 'x' : '-',
 				map->shared ? 's' : 'p' };
 	struct out *o = m->run->out;
+	struct mem_usage u;
+	struct patches ps = { .n = 0 };
+	bool known = read_usage(m, v, &u);
+	int r;
 
+	if (known)
+		find_patches(m, v, &u, &ps);
 	out_begin(o, "state");
 	out_hex(o, F_CSI_MAP_START, map->start);
 	out_hex(o, F_CSI_MAP_END, map->end);
 	out_bytes(o, F_CSI_MAP_PERMS, bytes_of(perms, sizeof(perms)));
 	out_u64(o, F_CSI_MAP_OFFSET, map->offset);
 	out_u64(o, F_CSI_MAP_SIZE, map->end - map->start);
-	put_usage(m, v);
-	put_marks(m, v);
+	if (known)
+		put_usage(o, &u);
+	put_marks(m, v, &ps);
+	put_patches(o, &ps);
 	put_file(o, map);
 	out_str(o, F_PROCESS_ENTITY_ID, m->entity);
 	out_bytes(o, F_PROCESS_NAME,
 		  bytes_of(process_stat(m->p)->comm, process_stat(m->p)->comm_len));
 	out_u64(o, F_PROCESS_PID, (uint64_t)process_id(m->p).pid);
-	return out_end(o);
+	r = out_end(o);
+	return r < 0 ? r : show_patches(o, v, &ps);
 }
 
 static int put_heading(struct maps *m)
@@ -236,7 +363,8 @@ static int maps_run(const struct command *self, int argc, char **argv)
 
 const struct command cmd_maps = {
 	.name = "maps",
-	.summary = "memory maps with what is resident; marks anonymous code, deleted files, memfds",
+	.summary = "memory maps with what is resident; marks anonymous, patched, deleted and memfd "
+		   "code",
 	.usage = "[-p PID]... [--json] [-o FILE]",
 	.example = "csi maps -p 7\ncsi maps --json | grep anon-exec",
 	.tables = tables,

@@ -71,8 +71,12 @@
 	X(CSI_MAP_PRESENT, "csi.map.present", LONG, "bytes resident, by pagemap")                  \
 	X(CSI_MAP_PRIVATE, "csi.map.private", LONG, "bytes resident and not file-backed")          \
 	X(CSI_MAP_SWAPPED, "csi.map.swapped", LONG, "bytes swapped out")                           \
-	X(CSI_MAP_MARKS, "csi.map.marks", KEYWORD, "anon-exec, deleted, memfd, patched (list)")    \
-	X(CSI_MAP_PATCHED, "csi.map.patched", KEYWORD, "addresses of patched pages (list)")        \
+	X(CSI_MAP_MARKS, "csi.map.marks", KEYWORD,                                                 \
+	  "anon-exec, deleted, memfd, patched, patched?, trap, textrel, restored (list)")          \
+	X(CSI_MAP_PATCHED, "csi.map.patched", OBJECTS,                                             \
+	  "code that is not the file's (list of kind and at, ADDRESS+BYTES)")                      \
+	X(CSI_MAP_WRITTEN, "csi.map.written", LONG,                                                \
+	  "code pages that were written to, in pages, if any")                                     \
 	X(CSI_MEND, "csi.mend", KEYWORD, "what to do about a gap")                                 \
 	X(CSI_MOUNT_KIND, "csi.mount.kind", KEYWORD,                                               \
 	  "root, memory, bound, volume, network, pseudo")                                          \

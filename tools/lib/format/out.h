@@ -18,6 +18,9 @@ struct out;
 
 enum out_mode { OUT_TABLE, OUT_JSON };
 
+/* Added to the width of a right-aligned column: bytes, shown as KiB (rounded up). */
+enum { COLUMN_KIB = 1 << 10 };
+
 /* One column of a table: which field, its heading, width (negative: left-aligned; the last one is
  * free). */
 struct column {

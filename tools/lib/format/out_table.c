@@ -4,6 +4,8 @@
 
 #include "base/escape.h"
 
+#include <inttypes.h>
+
 #define CUT_MARK "\xe2\x80\xa6" /* U+2026 */
 
 enum { TABLE_LAST_LEAST = 16 }; /* columns that the last cell gets even on a narrow terminal */
@@ -138,6 +140,28 @@ static struct bytes value_of(const struct record *r, enum field f)
 	return bytes_of(NULL, 0);
 }
 
+/* Bytes in decimal, which TEXT holds, as KiB. */
+static struct bytes to_kib(struct bytes v, char text[24])
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < v.n; i++)
+		n = n * 10 + (uint64_t)(v.p[i] - '0');
+	if (v.n == 0)
+		return v;
+	return bytes_of(text, (size_t)snprintf(text, 24, "%" PRIu64, n / 1024 + (n % 1024 != 0)));
+}
+
+static bool is_kib(const struct column *col)
+{
+	return col->width >= COLUMN_KIB;
+}
+
+static size_t width_of(const struct column *col)
+{
+	return (size_t)(col->width <= 0 ? -col->width : col->width % COLUMN_KIB);
+}
+
 static void pad(struct cell *c, size_t n)
 {
 	while (n-- > 0)
@@ -153,10 +177,13 @@ static int add_cell(const struct out *o, struct buf *b, size_t i, struct bytes v
 	const struct column *col = &o->opts.columns[i];
 	bool left = col->width <= 0;
 	bool last = i + 1 == o->opts.ncolumns;
-	size_t width = (size_t)(left ? -col->width : col->width);
-	size_t full = content_width(o, col->field, v);
+	char kib[24];
+	size_t width = width_of(col), full;
 	struct cell c = { .o = o, .b = b, .room = SIZE_MAX };
 
+	if (is_kib(col))
+		v = to_kib(v, kib);
+	full = content_width(o, col->field, v);
 	if (o->opts.terminal > 0 && last) {
 		size_t line = (size_t)o->opts.terminal;
 		c.room = line > *at + TABLE_LAST_LEAST ? line - *at : TABLE_LAST_LEAST;
@@ -201,7 +228,8 @@ int out_table_heading(const struct out *o, struct buf *b)
 		if (last && col->width <= 0)
 			r = buf_adds(b, col->heading);
 		else
-			r = buf_addf(b, "%*s%s", col->width, col->heading, last ? "" : " ");
+			r = buf_addf(b, "%*s%s", is_kib(col) ? (int)width_of(col) : col->width,
+				     col->heading, last ? "" : " ");
 		if (r < 0)
 			return r;
 	}

@@ -92,21 +92,25 @@ int process_pin(struct process *p, enum file_kind k, int n, int *ret_fd, struct 
 	return 0;
 }
 
+int process_open_pinned(struct process *p, int pin, const struct file_info *info, struct file **ret)
+{
+	int r = file_open_pinned(pin, info, ret);
+	int again;
+
+	if (!process_refused(r) || process_borrow(p) < 0)
+		return r;
+	again = file_open_pinned(pin, info, ret);
+	creds_leave();
+	return again == 0 ? 0 : r;
+}
+
 int process_file(struct process *p, enum file_kind k, int n, struct file **ret)
 {
 	AUTO_CLOSE int pin = -1;
 	struct file_info info;
-	int r, again;
+	int r = process_pin(p, k, n, &pin, &info);
 
-	r = process_pin(p, k, n, &pin, &info);
-	if (r < 0)
-		return r;
-	r = file_open_pinned(pin, &info, ret);
-	if (!process_refused(r) || process_borrow(p) < 0)
-		return r;
-	again = file_open_pinned(pin, &info, ret);
-	creds_leave();
-	return again == 0 ? 0 : r;
+	return r < 0 ? r : process_open_pinned(p, pin, &info, ret);
 }
 
 struct fd_iter {

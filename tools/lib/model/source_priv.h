@@ -66,6 +66,9 @@ ssize_t process_readlinkat(const struct process *p, int dirfd, const char *name,
 			   size_t size);
 /* ERR, or -ESRCH if it is -ENOENT and the process is gone: procfs says either. */
 int process_gone(const struct process *p, int err);
+/* file_open_pinned(), and once more with the target's ids where our own are refused. */
+int process_open_pinned(struct process *p, int pin, const struct file_info *info,
+			struct file **ret);
 /*
  * process_borrow - enter the ids that own the process now; creds_leave() ends it. -EPERM when that
  * is impossible or changes nothing.
