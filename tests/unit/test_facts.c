@@ -24,7 +24,7 @@ static void note(void *ctx, const struct sign *s, const struct finding *f)
 static void judge(const struct facts *f)
 {
 	buf_clear(&seen);
-	signs_judge(f, note, NULL);
+	signs_judge_process(f, note, NULL);
 	CHECK_INT(buf_addc(&seen, '\0'), 0);
 }
 
@@ -50,7 +50,7 @@ static void gather(struct source *s, pid_t pid, struct facts *f)
 	CHECK_INT(facts_shared_open(s, &sh), 0);
 	CHECK_INT(process_open(s, (struct process_id){ .pid = pid }, &p), 0);
 	facts_reset(f);
-	CHECK_INT(facts_gather(sh, p, signs_needs(), &counting, f), 0);
+	CHECK_INT(facts_gather(sh, p, signs_needs(SUBJECT_PROCESS), &counting, f), 0);
 	judge(f);
 }
 

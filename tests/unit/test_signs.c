@@ -6,6 +6,8 @@
 
 #define ALL_KNOWN (~0u)
 
+enum { SIGNS_MAX = 256 };
+
 static struct buf seen; /* "id:level id:level" */
 
 static void note(void *ctx, const struct sign *s, const struct finding *f)
@@ -19,7 +21,7 @@ static void note(void *ctx, const struct sign *s, const struct finding *f)
 static const char *judged(const struct facts *f)
 {
 	buf_clear(&seen);
-	signs_judge(f, note, NULL);
+	signs_judge_process(f, note, NULL);
 	CHECK_INT(buf_addc(&seen, '\0'), 0);
 	return (const char *)seen.p;
 }
@@ -51,20 +53,25 @@ static void quiet(struct facts *f, struct proc_stat *st, const char *exe, const 
 
 static void test_catalogue(void)
 {
-	size_t n;
-	const struct sign *all = signs_all(&n);
+	const struct sign *seen_rows[SIGNS_MAX];
+	size_t ntables, n = 0;
+	const struct sign_table *const *tables = signs_tables(&ntables);
 
+	for (size_t t = 0; t < ntables; t++)
+		for (size_t i = 0; i < tables[t]->n; i++) {
+			const struct sign *s = &tables[t]->v[i];
+			const char *percent = strchr(s->next, '%');
+
+			CHECK(s->id && s->title && s->match.process && s->needs);
+			CHECK(s->technique[0] && s->technique[0][0] == 'T');
+			CHECK(!percent || (percent[1] == 'd' && !strchr(percent + 1, '%')));
+			CHECK((signs_needs(tables[t]->subject) & s->needs) == s->needs);
+			for (size_t k = 0; k < n; k++)
+				CHECK(strcmp(s->id, seen_rows[k]->id) != 0);
+			CHECK(n < SIGNS_MAX);
+			seen_rows[n++] = s;
+		}
 	CHECK(n >= 10);
-	for (size_t i = 0; i < n; i++) {
-		const char *percent = strchr(all[i].next, '%');
-
-		CHECK(all[i].id && all[i].title && all[i].match && all[i].needs);
-		CHECK(all[i].technique[0] && all[i].technique[0][0] == 'T');
-		CHECK(!percent || (percent[1] == 'd' && !strchr(percent + 1, '%')));
-		CHECK((signs_needs() & all[i].needs) == all[i].needs);
-		for (size_t k = 0; k < i; k++)
-			CHECK(strcmp(all[i].id, all[k].id) != 0);
-	}
 	OK("each row of the catalogue is whole, and no id is used twice");
 	CHECK_INT(sign_level_severity(LEVEL_INFO), 1);
 	CHECK_INT(sign_level_severity(LEVEL_LOW), 21);

@@ -95,7 +95,7 @@ static int put_heading(struct ps *ps, size_t at)
 static int show(struct ps *ps, size_t at)
 {
 	AUTO_DONE(process_closep) struct process *p = NULL;
-	unsigned needs = ps->signs ? signs_needs() | FACT_CGROUP | FACT_NS | FACT_OWNER
+	unsigned needs = ps->signs ? signs_needs(SUBJECT_PROCESS) | FACT_OWNER
 				   : (unsigned)(FACT_OWNER | FACT_CMDLINE);
 	int r = process_open(ps->run->source, ps->rows[at].id, &p);
 

@@ -20,6 +20,9 @@ enum fact {
 	FACT_CGROUP = 1 << 10,
 	FACT_OWNER = 1 << 12,	/* effective ids, cheaper than status */
 	FACT_EXE_DIR = 1 << 11, /* the directory that its exe's path names, in its root */
+
+	/* Asked for with whatever signs need: they corroborate, and no sign waits for them. */
+	FACTS_WANTED = FACT_EXE_DIR | FACT_BIRTH | FACT_CGROUP | FACT_NS,
 };
 
 struct facts {

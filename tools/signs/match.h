@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The predicates that the catalogue in signs.c lists, by what they look at. Private to signs/. */
+/* The predicates that catalogue_process.c lists, by what they look at. Private to signs/. */
 #ifndef CSI_SIGNS_MATCH_H
 #define CSI_SIGNS_MATCH_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalogue of signs, and judging one process by it. */
+/* The catalogue as a whole, and judging one subject by it. */
 #include "signs/signs.h"
-#include "signs/match.h"
+
+#include <stdio.h>
 
 static const struct {
 	const char *name;
@@ -22,96 +23,36 @@ unsigned sign_level_severity(enum sign_level l)
 	return (size_t)l < ARRAY_LEN(levels) ? levels[l].severity : 1;
 }
 
-/*
- * The level of a row is what the sign means with nothing against it; a predicate says why it means
- * less, or more. False positives and the facts behind each row: attack.mitre.org, tests/attacks/.
- */
-static const struct sign catalogue[] = {
-	{ .id = "deleted-exe",
-	  .title = "Executable was deleted while it runs",
-	  .level = LEVEL_HIGH,
-	  .technique = { "T1070.004" },
-	  .needs = FACT_EXE_LINK | FACT_EXE_FILE,
-	  .match = match_deleted_exe,
-	  .next = "csi dump -p %d -o core" },
-	{ .id = "memfd-exe",
-	  .title = "Executable lives in memory only (memfd)",
-	  .level = LEVEL_HIGH,
-	  .technique = { "T1620" },
-	  .needs = FACT_EXE_LINK | FACT_EXE_FILE,
-	  .match = match_memfd_exe,
-	  .next = "csi dump -p %d -o core" },
-	{ .id = "exe-writable-dir",
-	  .title = "Executable in a directory that everyone may write to",
-	  .level = LEVEL_MEDIUM,
-	  .technique = { "T1059", "T1036.005" },
-	  .needs = FACT_EXE_LINK | FACT_EXE_FILE,
-	  .match = match_exe_writable_dir,
-	  .next = "csi walk -p %d --new --hash" },
-	{ .id = "exe-hidden-dir",
-	  .title = "Executable in a hidden directory",
-	  .level = LEVEL_MEDIUM,
-	  .technique = { "T1564.001" },
-	  .needs = FACT_EXE_LINK | FACT_EXE_FILE,
-	  .match = match_exe_hidden_dir,
-	  .next = "csi walk -p %d --new --hash" },
-	{ .id = "exe-new",
-	  .title = "Executable is new since the container started",
-	  .level = LEVEL_LOW,
-	  .technique = { "T1105" },
-	  .needs = FACT_EXE_LINK | FACT_EXE_FILE | FACT_BIRTH,
-	  .match = match_exe_new,
-	  .next = "csi walk -p %d --new --hash" },
-	{ .id = "kthread-masquerade",
-	  .title = "Process calls itself a kernel thread",
-	  .level = LEVEL_HIGH,
-	  .technique = { "T1036.004" },
-	  .needs = FACT_STAT | FACT_CMDLINE,
-	  .match = match_kthread_masquerade,
-	  .next = "csi maps -p %d" },
-	{ .id = "ld-preload",
-	  .title = "LD_PRELOAD or LD_AUDIT in the environment",
-	  .level = LEVEL_LOW,
-	  .technique = { "T1574.006" },
-	  .needs = FACT_ENVIRON,
-	  .match = match_ld_preload,
-	  .next = "csi maps -p %d" },
-	{ .id = "ld-so-preload",
-	  .title = "/etc/ld.so.preload names a library",
-	  .level = LEVEL_MEDIUM,
-	  .technique = { "T1574.006" },
-	  .needs = FACT_PRELOAD,
-	  .match = match_ld_so_preload,
-	  .next = "csi walk -p %d --new --hash /etc" },
-	{ .id = "proc-hidden",
-	  .title = "Something is mounted over this process in /proc",
-	  .level = LEVEL_HIGH,
-	  .technique = { "T1564.013", "T1014" },
-	  .needs = FACT_VANTAGE,
-	  .match = match_proc_hidden,
-	  .next = "csi maps -p %d" },
-	{ .id = "proc-replaced",
-	  .title = "/proc is not the one that the runtime mounted",
-	  .level = LEVEL_HIGH,
-	  .technique = { "T1564.013", "T1014" },
-	  .needs = FACT_VANTAGE,
-	  .match = match_proc_replaced,
-	  .next = "csi ps -p %d --json" },
+static const struct sign_table *const tables[] = {
+	&signs_process,
 };
 
-const struct sign *signs_all(size_t *ret_n)
+const struct sign_table *const *signs_tables(size_t *ret_n)
 {
-	*ret_n = ARRAY_LEN(catalogue);
-	return catalogue;
+	*ret_n = ARRAY_LEN(tables);
+	return tables;
 }
 
-unsigned signs_needs(void)
+static const char *const subjects[] = {
+	[SUBJECT_PROCESS] = "process",
+	[SUBJECT_FILE] = "file",
+	[SUBJECT_SOCKET] = "socket",
+	[SUBJECT_CONTAINER] = "container",
+};
+
+const char *sign_subject_name(enum sign_subject s)
+{
+	return (size_t)s < ARRAY_LEN(subjects) ? subjects[s] : "";
+}
+
+unsigned signs_needs(enum sign_subject s)
 {
 	/* What only corroborates: never needed, always wanted. */
-	unsigned needs = FACT_EXE_DIR | FACT_BIRTH;
+	unsigned needs = s == SUBJECT_PROCESS ? (unsigned)FACTS_WANTED : 0U;
 
-	for (size_t i = 0; i < ARRAY_LEN(catalogue); i++)
-		needs |= catalogue[i].needs;
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		for (size_t k = 0; tables[i]->subject == s && k < tables[i]->n; k++)
+			needs |= tables[i]->v[k].needs;
 	return needs;
 }
 
@@ -131,19 +72,80 @@ void finding_add(struct finding *f, const char *field, struct bytes value)
 	f->n++;
 }
 
-void signs_judge(const struct facts *f, sign_fn fn, void *ctx)
+void finding_add_u64(struct finding *f, const char *field, uint64_t v)
 {
-	for (size_t i = 0; i < ARRAY_LEN(catalogue); i++) {
-		const struct sign *s = &catalogue[i];
-		struct finding found;
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
 
-		if ((f->known & s->needs) != s->needs)
-			continue;
-		/* Not zeroed as a whole: it holds 3 KiB of values, and this runs for every process.
-		 */
-		found.level = s->level;
-		found.n = 0;
-		if (s->match(f, &found))
-			fn(ctx, s, &found);
+	finding_add(f, field, bytes_of(text, (size_t)n));
+}
+
+void finding_add_hex(struct finding *f, const char *field, uint64_t v)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "0x%llx", (unsigned long long)v);
+
+	finding_add(f, field, bytes_of(text, (size_t)n));
+}
+
+/* What is judged: its subject says which of the facts it is. */
+struct judged {
+	enum sign_subject subject;
+	unsigned known;
+	union {
+		const struct facts *process;
+		const struct file_facts *file;
+		const struct socket_facts *socket;
+		const struct container_facts *container;
+	} of;
+};
+
+static bool matches(const struct judged *j, const struct sign *s, struct finding *ret)
+{
+	if ((j->known & s->needs) != s->needs)
+		return false;
+	/* Not zeroed as a whole: it holds 4 KiB of values, and this runs for every subject. */
+	ret->level = s->level;
+	ret->n = 0;
+	switch (j->subject) {
+	case SUBJECT_PROCESS:
+		return s->match.process(j->of.process, ret);
+	case SUBJECT_FILE:
+		return s->match.file(j->of.file, ret);
+	case SUBJECT_SOCKET:
+		return s->match.socket(j->of.socket, ret);
+	case SUBJECT_CONTAINER:
+		return s->match.container(j->of.container, ret);
 	}
+	return false;
+}
+
+static void judge(const struct judged *j, sign_fn fn, void *ctx)
+{
+	struct finding found;
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		for (size_t k = 0; tables[i]->subject == j->subject && k < tables[i]->n; k++)
+			if (matches(j, &tables[i]->v[k], &found))
+				fn(ctx, &tables[i]->v[k], &found);
+}
+
+void signs_judge_process(const struct facts *f, sign_fn fn, void *ctx)
+{
+	judge(&(struct judged){ SUBJECT_PROCESS, f->known, { .process = f } }, fn, ctx);
+}
+
+void signs_judge_file(const struct file_facts *f, unsigned known, sign_fn fn, void *ctx)
+{
+	judge(&(struct judged){ SUBJECT_FILE, known, { .file = f } }, fn, ctx);
+}
+
+void signs_judge_socket(const struct socket_facts *f, unsigned known, sign_fn fn, void *ctx)
+{
+	judge(&(struct judged){ SUBJECT_SOCKET, known, { .socket = f } }, fn, ctx);
+}
+
+void signs_judge_container(const struct container_facts *f, unsigned known, sign_fn fn, void *ctx)
+{
+	judge(&(struct judged){ SUBJECT_CONTAINER, known, { .container = f } }, fn, ctx);
 }

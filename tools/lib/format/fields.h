@@ -128,6 +128,8 @@
 	X(CSI_SOCKET_STATE, "csi.socket.state", KEYWORD, "LISTEN, ESTABLISHED, ...")               \
 	X(CSI_SOCKET_UID, "csi.socket.uid", LONG, "owner")                                         \
 	X(CSI_STATE, "csi.state", KEYWORD, "process state letter")                                 \
+	X(CSI_SUBJECT, "csi.subject", KEYWORD,                                                     \
+	  "what a sign is about: process, file, socket, container")                                \
 	X(CSI_TEXT, "csi.text", KEYWORD, "text as read")                                           \
 	X(CSI_TIME_RAW, "csi.time.raw", KEYWORD,                                                   \
 	  "field and seconds of a time outside 1970 to 2262 (list)")                               \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* processes.jsonl with signs, and each finding into the ledger. */
+#include "work/finding_record.h"
 #include "work/gather.h"
 #include "work/minimise.h"
 #include "work/plan.h"
@@ -10,6 +11,7 @@
 struct judged {
 	struct gather *g;
 	struct target *target;
+	struct sign_about about;
 	int err;
 };
 
@@ -22,7 +24,7 @@ static void on_finding(void *ctx, const struct sign *s, const struct finding *f)
 	if ((int)f->level > j->target->suspicion)
 		j->target->suspicion = (int)f->level;
 	if (j->err == 0)
-		j->err = finding_record(j->g->record, j->target->p, s, &kept);
+		j->err = finding_record(j->g->record, &j->about, s, &kept);
 	if (j->err == 0)
 		j->err = gather_record_end(j->g);
 	if (j->err == 0 && less)
@@ -33,8 +35,7 @@ static int put_process(struct gather_table *table, struct target *t, struct fact
 		       struct facts *facts)
 {
 	struct judged j = { .g = table->g, .target = t };
-	unsigned needs =
-		signs_needs() | FACT_CGROUP | FACT_NS | FACT_OWNER | FACT_CMDLINE | FACT_EXE_LINK;
+	unsigned needs = signs_needs(SUBJECT_PROCESS) | FACT_OWNER | FACT_CMDLINE | FACT_EXE_LINK;
 	int r;
 
 	facts_reset(facts);
@@ -48,7 +49,8 @@ static int put_process(struct gather_table *table, struct target *t, struct fact
 		r = gather_table_step(table);
 	if (r < 0)
 		return r;
-	signs_judge(facts, on_finding, &j);
+	sign_about_process(facts, &j.about);
+	signs_judge_process(facts, on_finding, &j);
 	return j.err;
 }
 

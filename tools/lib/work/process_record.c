@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records of processes and of findings. */
+/* Records of processes. */
 #include "work/process_record.h"
 
 #include "base/when.h"
@@ -10,7 +10,6 @@ enum {
 	SHOWN_SIGNS_MAX = 32,	  /* of one process; the catalogue is shorter */
 	SHOWN_ARGS_MAX = 1 << 20, /* arguments of one process: more than its text can hold */
 	TABLE_ARGS_MAX = 8192,	  /* bytes of them in a table; JSON has them all */
-	NEXT_MAX = 256,
 };
 
 struct shown_signs {
@@ -35,7 +34,7 @@ static void put_signs(struct out *o, const struct facts *f)
 {
 	struct shown_signs shown = { 0 };
 
-	signs_judge(f, keep_sign, &shown);
+	signs_judge_process(f, keep_sign, &shown);
 	out_pairs(o, F_CSI_SIGNS, "id", "level");
 	for (size_t i = 0; i < shown.n; i++)
 		out_pair_add(o, bytes_str(shown.v[i].id), bytes_str(shown.v[i].level));
@@ -124,42 +123,5 @@ int process_record(struct out *o, struct process *p, const struct facts *f, unsi
 		put_id(o, F_PROCESS_USER_ID, f->uid);
 		put_id(o, F_PROCESS_GROUP_ID, f->gid);
 	}
-	return out_end(o);
-}
-
-/* "csi dump -p %d ..." with the PID; a row's text has at most that one. */
-static void put_next(struct out *o, const char *next, pid_t pid)
-{
-	const char *mark = strstr(next, "%d");
-	char text[NEXT_MAX];
-
-	if (!mark) {
-		out_str(o, F_CSI_NEXT, next);
-		return;
-	}
-	snprintf(text, sizeof(text), "%.*s%d%s", (int)(mark - next), next, (int)pid, mark + 2);
-	out_str(o, F_CSI_NEXT, text);
-}
-
-int finding_record(struct out *o, struct process *p, const struct sign *s, const struct finding *f)
-{
-	char entity[96];
-
-	process_entity_id(p, entity);
-	out_begin(o, "alert");
-	out_pairs(o, F_CSI_EVIDENCE, "field", "value");
-	for (size_t i = 0; i < f->n; i++)
-		out_pair_add(o, bytes_str(f->evidence[i].field),
-			     bytes_of(f->evidence[i].value, f->evidence[i].len));
-	out_str(o, F_CSI_LEVEL, sign_level_name(f->level));
-	put_next(o, s->next, process_id(p).pid);
-	out_u64(o, F_EVENT_SEVERITY, sign_level_severity(f->level));
-	out_str(o, F_PROCESS_ENTITY_ID, entity);
-	out_u64(o, F_PROCESS_PID, (uint64_t)process_id(p).pid);
-	out_str(o, F_RULE_ID, s->id);
-	out_str(o, F_RULE_NAME, s->title);
-	out_list(o, F_THREAT_TECHNIQUE_ID);
-	for (size_t i = 0; i < ARRAY_LEN(s->technique) && s->technique[i]; i++)
-		out_list_add(o, bytes_str(s->technique[i]));
 	return out_end(o);
 }

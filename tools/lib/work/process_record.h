@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One process and its findings as records: the same in `csi ps` and in a bundle. */
+/* One process as a record: the same in `csi ps` and in a bundle. */
 #ifndef CSI_WORK_PROCESS_RECORD_H
 #define CSI_WORK_PROCESS_RECORD_H
 
@@ -14,7 +14,5 @@ enum process_record_form {
 
 /* A whole record, out_begin to out_end, of what F knows. Returns what out_end does. */
 int process_record(struct out *o, struct process *p, const struct facts *f, unsigned form);
-/* A finding: event.kind alert. */
-int finding_record(struct out *o, struct process *p, const struct sign *s, const struct finding *f);
 
 #endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every sign over everything: processes, and the list of the other subjects. */
+#include "signs/judge.h"
+
+#include <errno.h>
+
+/* One row a subject. */
+static int (*const judges[])(struct judging *j) = {
+	judge_processes,
+};
+
+int judge_all(struct judging *j)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(judges) && !atomic_load(j->stop); i++)
+		r = judges[i](j);
+	return r;
+}
+
+void sign_about_process(const struct facts *f, struct sign_about *ret)
+{
+	*ret = (struct sign_about){
+		.subject = SUBJECT_PROCESS,
+		.pid = f->stat->pid,
+		.name = bytes_of(f->stat->comm, f->stat->comm_len),
+		.container_id = buf_bytes(&f->container_id),
+		.ns_mnt = f->ns_mnt,
+	};
+	if (f->process)
+		process_entity_id(f->process, ret->entity_id);
+}
+
+struct judged_process {
+	const struct judging *j;
+	const struct facts *f;
+};
+
+static void on_match(void *ctx, const struct sign *s, const struct finding *f)
+{
+	const struct judged_process *p = ctx;
+	struct sign_about about;
+
+	sign_about_process(p->f, &about);
+	p->j->fn(p->j->ctx, &about, s, f);
+}
+
+static int judge_one(struct judging *j, struct process_id id, struct facts *f)
+{
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	struct judged_process judged = { j, f };
+	int r = process_open(j->source, id, &p);
+
+	facts_reset(f);
+	if (r == 0)
+		r = facts_gather(j->shared, p, signs_needs(SUBJECT_PROCESS), j->gaps, f);
+	/* Ended since it was listed: not a gap in the evidence. */
+	if (r == -ESRCH || r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		const struct gap gap = { .err = r, .what = "open process", .pid = id.pid };
+
+		gap_tell(j->gaps, &gap);
+		return r == -ENOMEM ? r : 0;
+	}
+	signs_judge_process(f, on_match, &judged);
+	return 0;
+}
+
+int judge_processes(struct judging *j)
+{
+	AUTO_DONE(facts_done) struct facts facts = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < j->nids && !atomic_load(j->stop); i++)
+		r = judge_one(j, j->ids[i], &facts);
+	if (r == 0 && j->whole)
+		facts_shared_unseen(j->shared, j->gaps);
+	return r;
+}
