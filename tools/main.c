@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 static const struct command *const commands[] = {
-	&cmd_ps,      &cmd_triage, &cmd_walk,	&cmd_maps, &cmd_dump,
+	&cmd_ps,      &cmd_triage, &cmd_walk,	&cmd_diff, &cmd_maps,  &cmd_dump,
 	&cmd_collect, &cmd_verify, &cmd_doctor, &cmd_init, &cmd_shell,
 };
 

@@ -6,6 +6,7 @@
 #
 #   pod_up [-- ARGS]        a target of uid TARGET_UID; sets TPID (its PID 1 as the host sees it),
 #                           TARGET_ID, CONTAINER_ID, MERGED, UPPER, POD_DIR, ENGINE, ROOTFS
+#                           POD_IMAGE=DIR before it: DIR is its image, instead of the distroless one
 #   ask PATH                an HTTP request to the target's server, prints the answer
 #   start MODE ARGS...      a personality (helpers/modes.c) as child of the target's PID 1; sets PID, SAID
 #   as ROLE CMD...          runs beside the target; `csi ARGS` is as "$ROLE" csi ARGS

@@ -201,7 +201,9 @@ def up(run, name, uid, args):
     os.makedirs(pod.path("fixture"))
     pod.state = {"uuid": str(uuid.uuid4()), "uid": uid, "engine": engine(run), "roles": {}}
     pod.save()
-    kind = overlay(pod, "target", os.path.join(run, "images", "target"))
+    # A case may bring its own image, as a directory.
+    lower = os.environ.get("POD_IMAGE") or os.path.join(run, "images", "target")
+    kind = overlay(pod, "target", lower)
     pod.save()
     pod.state["pid"] = start(pod, "target", target_config(pod, uid, args or ["/app/httpd"]))
     pod.save()

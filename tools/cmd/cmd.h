@@ -8,6 +8,7 @@
 #include "format/out.h"
 #include "model/select.h"
 #include "model/source.h"
+#include "work/roots.h"
 
 #include <stdatomic.h>
 
@@ -21,7 +22,7 @@ struct command {
 	int (*run)(const struct command *self, int argc, char **argv); /* an exit code */
 };
 
-extern const struct command cmd_ps, cmd_triage, cmd_walk, cmd_maps, cmd_dump, cmd_collect,
+extern const struct command cmd_ps, cmd_triage, cmd_walk, cmd_diff, cmd_maps, cmd_dump, cmd_collect,
 	cmd_verify, cmd_doctor, cmd_init, cmd_shell;
 
 /* First member of every command's argument struct: offsets of common_opts count from its start. */
@@ -112,6 +113,9 @@ void cmd_fail(const struct run *run, const char *what, struct bytes on, int err,
 /* Selection by -p or ancestry; prints why if nothing else is visible. -1 to go on, else an exit
  * code. */
 int cmd_select(struct run *run, struct selection *ret);
+/* The distinct roots of what cmd_select() selects, or the one of a source without processes. -1 to
+ * go on, else an exit code. RET is done with roots_done() in any case. */
+int cmd_roots(struct run *run, struct roots *ret);
 /* A line of ours on standard error, not with -q: "csi ps: TEXT". */
 void cmd_note(const struct run *run, const char *text);
 /*

@@ -383,6 +383,22 @@ int cmd_select(struct run *run, struct selection *ret)
 	return EXIT_FAILED;
 }
 
+int cmd_roots(struct run *run, struct roots *ret)
+{
+	AUTO_DONE(selection_done) struct selection sel = { 0 };
+	int r = -1;
+
+	if (source_kind(run->source) != SOURCE_ROOT)
+		r = cmd_select(run, &sel);
+	if (r >= 0)
+		return r;
+	r = roots_find(run->source, &sel, &run->gaps, ret);
+	if (r == 0)
+		return -1;
+	cmd_fail(run, "open the root", bytes_of(NULL, 0), r, NULL);
+	return EXIT_FAILED;
+}
+
 void cmd_progress(struct run *run, const char *text)
 {
 	int64_t now = when_now(CLOCK_MONOTONIC);

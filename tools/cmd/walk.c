@@ -5,11 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum {
-	ROOTS_MAX = 512,
-	CGROUP_MAX = 64 << 10,
-};
-
 struct walk_args {
 	struct common_args common;
 	bool hash, sha1, md5, only_new, volumes;
@@ -65,151 +60,10 @@ struct walk_cmd {
 	struct hashwalk_options opts;
 	char **paths; /* operands */
 	size_t npaths;
-	struct walk_root *roots;
-	size_t nroots;
+	struct roots roots;
 	uint64_t walked; /* operands that were found, in any root */
 	struct walk_list list;
 };
-
-static void tell(struct walk_cmd *w, const char *what, pid_t pid, int err)
-{
-	const struct gap gap = { .err = err, .what = what, .pid = pid };
-
-	gap_tell(&w->run->gaps, &gap);
-}
-
-static bool known(const struct walk_cmd *w, uint64_t ns_mnt, struct bytes link)
-{
-	for (size_t i = 0; i < w->nroots; i++)
-		if (w->roots[i].ns_mnt == ns_mnt && bytes_eq(buf_bytes(&w->roots[i].link), link))
-			return true;
-	return false;
-}
-
-static void root_done(struct walk_root *r)
-{
-	root_closep(&r->root);
-	buf_done(&r->link);
-	buf_done(&r->container_id);
-}
-
-static int keep_root(struct walk_cmd *w, struct walk_root *r)
-{
-	struct walk_root *grown;
-
-	if (w->nroots == ROOTS_MAX) {
-		tell(w, "open root", r->pid, -E2BIG);
-		root_done(r);
-		return 0;
-	}
-	grown = realloc(w->roots, (w->nroots + 1) * sizeof(*grown));
-	if (!grown) {
-		root_done(r);
-		return -ENOMEM;
-	}
-	w->roots = grown;
-	w->roots[w->nroots++] = *r;
-	return 0;
-}
-
-static void read_container_id(struct process *p, struct buf *ret)
-{
-	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
-	int r = process_text(p, TEXT_CGROUP, &text, CGROUP_MAX);
-
-	if (r == 0 || r == -EFBIG)
-		(void)buf_addb(ret, proc_container_id(buf_bytes(&text)));
-}
-
-/* Gone, a kernel thread, a zombie: no root, and no gap. */
-static bool has_root(struct process *p)
-{
-	const struct proc_stat *st = process_stat(p);
-
-	return !(st->flags & PROC_PF_KTHREAD) && st->state != 'Z' && st->state != 'X';
-}
-
-static int add_root_of(struct walk_cmd *w, struct process_id id)
-{
-	AUTO_DONE(process_closep) struct process *p = NULL;
-	struct walk_root r = { .pid = id.pid, .first_start = INT64_MIN };
-	int err = process_open(w->run->source, id, &p);
-
-	if (err < 0)
-		return err == -ENOMEM ? err : 0;
-	if (!has_root(p))
-		return 0;
-	err = process_link(p, LINK_ROOT, &r.link);
-	if (process_ns(p, LINK_NS_MNT, &r.ns_mnt) < 0)
-		r.ns_mnt = 0;
-	if (err == 0 && r.ns_mnt && known(w, r.ns_mnt, buf_bytes(&r.link))) {
-		root_done(&r);
-		return 0;
-	}
-	if (err == 0)
-		err = process_root(p, &r.root);
-	if (err < 0) {
-		if ((err != -ENOENT && err != -ESRCH) || process_verify(p) == 0)
-			tell(w, "open root", id.pid, err);
-		root_done(&r);
-		return 0;
-	}
-	read_container_id(p, &r.container_id);
-	return keep_root(w, &r);
-}
-
-/* The first process of a namespace dates its container, whether it was selected or not. */
-static int find_first_starts(struct walk_cmd *w)
-{
-	AUTO_DONE(process_iter_done) struct process_iter it = { 0 };
-	struct process_id id;
-	int r = process_iter_init(w->run->source, &it);
-
-	while (r == 0 && process_iter_next(&it, &id) > 0) {
-		AUTO_DONE(process_closep) struct process *p = NULL;
-		uint64_t ns;
-
-		if (process_open(w->run->source, id, &p) < 0 || !has_root(p) ||
-		    process_ns(p, LINK_NS_MNT, &ns) < 0)
-			continue;
-		for (size_t i = 0; i < w->nroots; i++) {
-			struct walk_root *root = &w->roots[i];
-
-			if (root->ns_mnt != ns || process_start(p) == INT64_MIN)
-				continue;
-			if (root->first_start == INT64_MIN || process_start(p) < root->first_start)
-				root->first_start = process_start(p);
-		}
-	}
-	return r;
-}
-
-/* -1 to go on, or an exit code. */
-static int find_roots(struct walk_cmd *w)
-{
-	AUTO_DONE(selection_done) struct selection sel = { 0 };
-	struct walk_root only = { .first_start = INT64_MIN };
-	int r;
-
-	if (source_kind(w->run->source) == SOURCE_ROOT) {
-		r = source_root(w->run->source, &only.root);
-		if (r == 0)
-			r = keep_root(w, &only);
-	} else {
-		r = cmd_select(w->run, &sel);
-		if (r >= 0)
-			return r;
-		r = 0;
-		for (size_t i = 0; r == 0 && i < sel.n; i++)
-			r = add_root_of(w, sel.ids[i]);
-		if (r == 0)
-			r = find_first_starts(w);
-	}
-	if (r == 0)
-		return -1;
-	cmd_fail(w->run, "open the root", bytes_of(NULL, 0), r, NULL);
-	return EXIT_FAILED;
-}
 
 static bool is_output_error(const struct walk_cmd *w, int r)
 {
@@ -217,7 +71,7 @@ static bool is_output_error(const struct walk_cmd *w, int r)
 }
 
 /* 0 to go on, or -errno that ends the command. */
-static int walk_path(struct walk_cmd *w, const struct walk_root *root, struct bytes path,
+static int walk_path(struct walk_cmd *w, const struct seen_root *root, struct bytes path,
 		     bool *headed)
 {
 	struct walk_show show = { .run = w->run,
@@ -239,7 +93,7 @@ static int walk_path(struct walk_cmd *w, const struct walk_root *root, struct by
 	return 0;
 }
 
-static int walk_root(struct walk_cmd *w, const struct walk_root *root)
+static int walk_root(struct walk_cmd *w, const struct seen_root *root)
 {
 	bool headed = false;
 	int r = birth_reference(root->root, root->first_start, &w->opts.birth);
@@ -261,20 +115,20 @@ static int walk_root(struct walk_cmd *w, const struct walk_root *root)
 
 static int walk_all(struct walk_cmd *w)
 {
-	int r = find_roots(w);
+	int r = cmd_roots(w->run, &w->roots);
 
 	if (r < 0 && w->list.hashes)
-		r = walk_list_begin(&w->list, w->run, w->roots, w->nroots);
+		r = walk_list_begin(&w->list, w->run, w->roots.v, w->roots.n);
 	if (r >= 0)
 		return r;
 	r = 0;
-	for (size_t i = 0; r == 0 && i < w->nroots && !atomic_load(&w->run->stop); i++)
-		r = walk_root(w, &w->roots[i]);
+	for (size_t i = 0; r == 0 && i < w->roots.n && !atomic_load(&w->run->stop); i++)
+		r = walk_root(w, &w->roots.v[i]);
 	if (r < 0 && !is_output_error(w, r)) {
 		cmd_fail(w->run, "walk", bytes_of(NULL, 0), r, NULL);
 		return EXIT_FAILED;
 	}
-	if (r == 0 && w->npaths && w->nroots && !w->walked && !atomic_load(&w->run->stop)) {
+	if (r == 0 && w->npaths && w->roots.n && !w->walked && !atomic_load(&w->run->stop)) {
 		cmd_fail(w->run, "walk", bytes_str(w->paths[0]), -ENOENT, "in no root");
 		return EXIT_FAILED;
 	}
@@ -349,9 +203,7 @@ static int walk_run(const struct command *self, int argc, char **argv)
 		return r;
 	run.exit = walk_all(&w);
 	end_list(&w);
-	for (size_t i = 0; i < w.nroots; i++)
-		root_done(&w.roots[i]);
-	free(w.roots);
+	roots_done(&w.roots);
 	return cmd_end(&run);
 }
 

@@ -4,18 +4,10 @@
 #define CSI_CMD_WALK_H
 
 #include "cmd/cmd.h"
+#include "cmd/rows.h"
 #include "format/sink.h"
 #include "work/hashwalk.h"
-
-/* One tree as some of the selected processes see it. */
-struct walk_root {
-	uint64_t ns_mnt;     /* 0 unknown, or a source without processes */
-	struct buf link;     /* the root link's text: tells a chroot from the rest */
-	pid_t pid;	     /* the process through which it was opened, 0 none */
-	int64_t first_start; /* of the first process in the namespace; INT64_MIN unknown */
-	struct root *root;
-	struct buf container_id;
-};
+#include "work/roots.h"
 
 enum walk_format { WALK_TABLE, WALK_JSON, WALK_HASHDEEP, WALK_SHA256SUM };
 
@@ -36,7 +28,7 @@ struct walk_list {
 struct walk_show {
 	struct run *run;
 	struct walk_list *list; /* NULL: rows or records */
-	const struct walk_root *root;
+	const struct seen_root *root;
 	bool *headed; /* the line above the root's rows was written */
 	uint64_t files;
 };
@@ -51,7 +43,7 @@ int walk_show_item(void *show, const struct hashwalk_item *it);
 /* The digests that a format's lines have (enum hash_kind); 0: it is no list. */
 unsigned walk_list_hashes(enum walk_format f);
 /* Opens -o or standard output and writes the head. -1 to go on, else an exit code, printed. */
-int walk_list_begin(struct walk_list *l, struct run *run, const struct walk_root *roots, size_t n);
+int walk_list_begin(struct walk_list *l, struct run *run, const struct seen_root *roots, size_t n);
 /*
  * The line of a regular file that was read whole and can be named in this format; of another one
  * RET says why there is none (err 0: it is not a regular file). 0, -ENOMEM, or l->err.

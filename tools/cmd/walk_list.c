@@ -19,14 +19,14 @@ enum { LIST_FLUSH = 64 << 10, LIST_PIDS_SHOWN = 8 };
 
 struct list_kind {
 	unsigned hashes;
-	int (*head)(struct buf *b, const struct walk_root *root, int argc, char **argv);
+	int (*head)(struct buf *b, const struct seen_root *root, int argc, char **argv);
 	int (*line)(struct buf *b, struct bytes path, const struct hashwalk_item *it);
 	bool (*can_name)(struct bytes path);
 };
 
 /* ---- hashdeep ------------------------------------------------------------------------------ */
 
-static int hashdeep_head(struct buf *b, const struct walk_root *root, int argc, char **argv)
+static int hashdeep_head(struct buf *b, const struct seen_root *root, int argc, char **argv)
 {
 	int r = buf_adds(b, "%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n## of the root");
 
@@ -63,7 +63,7 @@ static bool hashdeep_can_name(struct bytes path)
 
 /* ---- sha256sum ----------------------------------------------------------------------------- */
 
-static int sha256sum_head(struct buf *b, const struct walk_root *root, int argc, char **argv)
+static int sha256sum_head(struct buf *b, const struct seen_root *root, int argc, char **argv)
 {
 	(void)b;
 	(void)root;
@@ -106,7 +106,7 @@ static int flush(struct walk_list *l)
 	return l->err;
 }
 
-static int several_roots(const struct run *run, const struct walk_root *roots, size_t n)
+static int several_roots(const struct run *run, const struct seen_root *roots, size_t n)
 {
 	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
 	int r = buf_addf(&b, "a list is of one tree, and here are %zu: choose one with -p (", n);
@@ -120,7 +120,7 @@ static int several_roots(const struct run *run, const struct walk_root *roots, s
 	return cmd_usage(run->self, r == 0 ? (const char *)b.p : "choose one tree with -p");
 }
 
-int walk_list_begin(struct walk_list *l, struct run *run, const struct walk_root *roots, size_t n)
+int walk_list_begin(struct walk_list *l, struct run *run, const struct seen_root *roots, size_t n)
 {
 	int fd, r;
 

@@ -8,36 +8,16 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { MODE_TEXT = 10, TIME_TEXT = 19 };
-
-static const struct hash_column {
-	enum hash_kind kind;
-	enum field field;
-	const char *heading;
-	size_t bytes, offset;
-} hash_columns[] = {
-	{ HASH_SHA256, F_FILE_HASH_SHA256, "SHA256", 32, offsetof(struct digests, sha256) },
-	{ HASH_SHA1, F_FILE_HASH_SHA1, "SHA1", 20, offsetof(struct digests, sha1) },
-	{ HASH_MD5, F_FILE_HASH_MD5, "MD5", 16, offsetof(struct digests, md5) },
-};
-
 size_t walk_columns(unsigned hashes, struct column ret[WALK_COLUMNS_MAX])
 {
 	static const struct column before[] = {
-		{ F_FILE_MODE, "MODE", -MODE_TEXT },
-		{ F_FILE_UID, "UID", 6 },
-		{ F_FILE_GID, "GID", 6 },
-		{ F_FILE_SIZE, "SIZE", 11 },
-		{ F_FILE_MTIME, "MTIME (UTC)", -TIME_TEXT },
+		ROWS_FACTS_COLUMNS,
 		{ F_CSI_BIRTH, "BORN", -5 },
 	};
 	size_t n = ARRAY_LEN(before);
 
 	memcpy(ret, before, sizeof(before));
-	for (size_t i = 0; i < ARRAY_LEN(hash_columns); i++)
-		if (hashes & hash_columns[i].kind)
-			ret[n++] = (struct column){ hash_columns[i].field, hash_columns[i].heading,
-						    -2 * (int)hash_columns[i].bytes };
+	n += rows_hash_columns(hashes, ret + n);
 	ret[n++] = (struct column){ F_FILE_PATH, "PATH", 0 };
 	return n;
 }
@@ -52,69 +32,12 @@ static const char *birth_name(enum birth_verdict v)
 	return (size_t)v < ARRAY_LEN(names) ? names[v] : "unknown";
 }
 
-static void put_hashes(struct out *o, const struct hashwalk_item *it)
-{
-	char hex[HASH_HEX_MAX];
-
-	for (size_t i = 0; i < ARRAY_LEN(hash_columns); i++) {
-		const struct hash_column *c = &hash_columns[i];
-
-		if (!(it->sums.kinds & c->kind))
-			continue;
-		/* A digest of extents is not one of the file: only SHA-256 has a field of its own.
-		 */
-		if (it->extents && c->kind != HASH_SHA256)
-			continue;
-		hash_hex((const unsigned char *)&it->sums + c->offset, c->bytes, hex);
-		out_bytes(o, it->extents ? F_CSI_HASH_EXTENTS : c->field,
-			  bytes_of(hex, 2 * c->bytes));
-	}
-}
-
-/* As ls(1) writes it. */
-static void mode_text(uint32_t mode, char ret[MODE_TEXT])
-{
-	static const struct {
-		uint32_t type;
-		char letter;
-	} types[] = { { S_IFREG, '-' },	 { S_IFDIR, 'd' }, { S_IFLNK, 'l' }, { S_IFIFO, 'p' },
-		      { S_IFSOCK, 's' }, { S_IFCHR, 'c' }, { S_IFBLK, 'b' } };
-	static const char bits[] = "rwxrwxrwx";
-
-	ret[0] = '?';
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if ((mode & S_IFMT) == types[i].type)
-			ret[0] = types[i].letter;
-	memset(ret + 1, '-', MODE_TEXT - 1);
-	for (unsigned i = 0; i < MODE_TEXT - 1; i++)
-		if ((mode >> (8 - i)) & 1)
-			ret[1 + i] = bits[i];
-	if (mode & S_ISUID)
-		ret[3] = mode & S_IXUSR ? 's' : 'S';
-	if (mode & S_ISGID)
-		ret[6] = mode & S_IXGRP ? 's' : 'S';
-	if (mode & S_ISVTX)
-		ret[9] = mode & S_IXOTH ? 't' : 'T';
-}
-
 static void put_table(struct out *o, const struct hashwalk_item *it)
 {
-	char mode[MODE_TEXT], when[WHEN_TEXT_MAX];
-	int64_t ns;
-
-	mode_text(it->info.mode, mode);
-	out_bytes(o, F_FILE_MODE, bytes_of(mode, sizeof(mode)));
-	out_u64(o, F_FILE_UID, it->info.uid);
-	out_u64(o, F_FILE_GID, it->info.gid);
-	out_u64(o, F_FILE_SIZE, it->info.size);
-	if (when_from_parts(it->info.mtime.sec, it->info.mtime.nsec, &ns) == 0) {
-		when_text(ns, when);
-		when[10] = ' ';
-		out_bytes(o, F_FILE_MTIME, bytes_of(when, TIME_TEXT));
-	}
+	rows_facts(o, &it->info);
 	if (it->birth == BIRTH_NEW || it->birth == BIRTH_BELOW)
 		out_str(o, F_CSI_BIRTH, birth_name(it->birth));
-	put_hashes(o, it);
+	rows_hashes(o, &it->sums, it->extents);
 	out_path(o, &it->path, it->parent_ino);
 }
 
@@ -156,24 +79,11 @@ static void put_xattrs(struct walk_show *show, const struct hashwalk_item *it)
 	}
 }
 
-static void put_where(struct walk_show *show)
-{
-	const struct walk_root *r = show->root;
-	struct out *o = show->run->out;
-
-	if (r->container_id.n)
-		out_bytes(o, F_CONTAINER_ID, buf_bytes(&r->container_id));
-	if (r->ns_mnt)
-		out_u64(o, F_CSI_NS_MNT, r->ns_mnt);
-	if (r->pid)
-		out_u64(o, F_PROCESS_PID, (uint64_t)r->pid);
-}
-
 static void put_json(struct walk_show *show, const struct hashwalk_item *it)
 {
 	struct out *o = show->run->out;
 
-	put_where(show);
+	rows_where(o, show->root);
 	out_str(o, F_CSI_BIRTH, birth_name(it->birth));
 	out_str(o, F_CSI_MOUNT_KIND, mount_kind_name(it->mount));
 	if (!it->noatime)
@@ -184,7 +94,7 @@ static void put_json(struct walk_show *show, const struct hashwalk_item *it)
 		out_str(o, F_CSI_OUTCOME, it->sums.kinds ? "partial" : "failed");
 	put_xattrs(show, it);
 	out_file_info(o, &it->info);
-	put_hashes(o, it);
+	rows_hashes(o, &it->sums, it->extents);
 	out_path(o, &it->path, it->parent_ino);
 	if (S_ISLNK(it->info.mode))
 		out_bytes(o, F_FILE_TARGET_PATH, it->link);
@@ -236,7 +146,7 @@ static int show_note(struct walk_show *show, const struct hashwalk_item *it, con
 
 	if (show->run->args->json) {
 		out_begin(o, "event");
-		put_where(show);
+		rows_where(o, show->root);
 		out_str(o, F_CSI_ACTION, action);
 		out_str(o, F_CSI_MOUNT_KIND, mount_kind_name(it->mount));
 		if (it->kind == HASHWALK_SKIPPED)
@@ -256,23 +166,13 @@ static int show_note(struct walk_show *show, const struct hashwalk_item *it, con
 	return r;
 }
 
-/* Above the first row of a root: a path that it lacks leaves no heading without rows. */
+/* A path that a root lacks leaves no heading without rows. */
 static int show_heading(struct walk_show *show)
 {
-	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
-	const struct walk_root *root = show->root;
-	int r = 0;
-
-	if (*show->headed || show->list || show->run->args->json || root->pid == 0)
+	if (*show->headed || show->list)
 		return 0;
 	*show->headed = true;
-	if (root->container_id.n >= 12)
-		r = buf_addf(&b, "container %.12s, ", (const char *)root->container_id.p);
-	if (r == 0 && root->ns_mnt)
-		r = buf_addf(&b, "mount namespace %llu, ", (unsigned long long)root->ns_mnt);
-	if (r == 0)
-		r = buf_addf(&b, "root of process %d:", (int)root->pid);
-	return r < 0 ? r : out_text(show->run->out, buf_bytes(&b));
+	return rows_heading(show->run, show->root);
 }
 
 int walk_show_item(void *ctx, const struct hashwalk_item *it)

@@ -31,6 +31,9 @@
 	X(CSI_CITE_ITEM, "csi.cite.item", KEYWORD, "entry that an earlier bundle holds")           \
 	X(CSI_CITE_LINES, "csi.cite.lines", LONG, "lines of a list of what others have")           \
 	X(CSI_CITE_RUN, "csi.cite.run", KEYWORD, "run of the bundle that holds it")                \
+	X(CSI_COVERAGE_ENTRIES, "csi.coverage.entries", LONG, "files seen on a mount")             \
+	X(CSI_COVERAGE_STATE, "csi.coverage.state", KEYWORD,                                       \
+	  "walked, skipped, below (a skipped one), unreached")                                     \
 	X(CSI_CUSTODY_ABSENT, "csi.custody.absent", OBJECTS,                                       \
 	  "what was not read (list of kind and count)")                                            \
 	X(CSI_CUSTODY_CASE, "csi.custody.case", OBJECTS,                                           \
@@ -48,6 +51,15 @@
 	  "version of Landlock's ABI here, or errno")                                              \
 	X(CSI_CONFINE_SECCOMP, "csi.confine.seccomp", KEYWORD,                                     \
 	  "filter: csi can confine itself; or errno")                                              \
+	X(CSI_DIFF_BASELINE, "csi.diff.baseline", KEYWORD, "since, packages, image, bundle")       \
+	X(CSI_DIFF_CHANGE, "csi.diff.change", KEYWORD,                                             \
+	  "added, changed, written, deleted, unowned, missing, runtime, below, unknown")           \
+	X(CSI_DIFF_MARKS, "csi.diff.marks", KEYWORD, "what its times show (list)")                 \
+	X(CSI_DIFF_OWNER, "csi.diff.owner", KEYWORD, "package, layer or bundle that lists it")     \
+	X(CSI_DIFF_WAS_MD5, "csi.diff.was.md5", KEYWORD, "MD5 in the baseline")                    \
+	X(CSI_DIFF_WAS_SHA1, "csi.diff.was.sha1", KEYWORD, "SHA-1 in the baseline")                \
+	X(CSI_DIFF_WAS_SHA256, "csi.diff.was.sha256", KEYWORD, "SHA-256 in the baseline")          \
+	X(CSI_DIFF_WHAT, "csi.diff.what", KEYWORD, "what of it differs (list)")                    \
 	X(CSI_EVIDENCE, "csi.evidence", OBJECTS,                                                   \
 	  "what a finding rests on (list of field and value)")                                     \
 	X(CSI_FILE_RDEV, "csi.file.rdev", KEYWORD, "major:minor that a device file names")         \

@@ -33,6 +33,14 @@ int file_info_fd(int fd, struct file_info *ret);
 /* The same of one component below DIRFD, not followed. */
 int file_info_at(int dirfd, const char *name, struct file_info *ret);
 
+/*
+ * file_list - FN for each entry of the directory PIN (O_PATH will do) with its facts, in kernel
+ * order, not followed; what vanishes meanwhile is left out. 0, what FN returned if not 0, -E2BIG
+ * beyond MOST, or -errno. O_NOATIME is used where it is allowed.
+ */
+typedef int (*file_list_fn)(void *ctx, const char *name, const struct file_info *info);
+int file_list(int pin, size_t most, file_list_fn fn, void *ctx);
+
 /* The content of a regular file. Owned; file_close(NULL) is allowed. One thread at a time. */
 struct file;
 

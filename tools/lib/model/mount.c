@@ -272,18 +272,47 @@ bool mounts_below(const struct mounts *m, struct bytes path)
 	return false;
 }
 
+size_t root_mounts(const struct root *r)
+{
+	return r->mounts.n;
+}
+
+struct root_mount root_mount(const struct root *r, size_t i)
+{
+	const struct mount *m = &r->mounts.by_id[i];
+	struct bytes point = point_of(&r->mounts, i);
+	enum mount_kind kind = m->bound ? MOUNT_BOUND : (enum mount_kind)m->kind;
+
+	if (point.n > 1)
+		point.n--;
+	return (struct root_mount){ .id = m->id, .point = point, .kind = kind };
+}
+
 bool root_above_mount(struct root *r, struct bytes path)
 {
 	return mounts_below(&r->mounts, path);
 }
 
+static const struct mount *find_id(const struct mounts *m, uint64_t id)
+{
+	const struct mount key = { .id = (uint32_t)id };
+
+	if (id > UINT32_MAX || m->n == 0)
+		return NULL;
+	return bsearch(&key, m->by_id, m->n, sizeof(key), compare_ids);
+}
+
+size_t root_mount_index(const struct root *r, uint64_t id)
+{
+	const struct mount *found = find_id(&r->mounts, id);
+
+	return found ? (size_t)(found - r->mounts.by_id) : r->mounts.n;
+}
+
 enum mount_kind mounts_kind(const struct mounts *m, int fd, const struct file_info *info)
 {
-	const struct mount key = { .id = (uint32_t)info->mnt_id };
-	const struct mount *found = NULL;
+	const struct mount *found = info->have & FILE_MNT_ID ? find_id(m, info->mnt_id) : NULL;
 
-	if ((info->have & FILE_MNT_ID) && info->mnt_id <= UINT32_MAX && m->n)
-		found = bsearch(&key, m->by_id, m->n, sizeof(key), compare_ids);
 	if (!found)
 		return kind_of_statfs(fd);
 	return found->bound && S_ISREG(info->mode) ? MOUNT_BOUND : (enum mount_kind)found->kind;

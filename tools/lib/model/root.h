@@ -48,6 +48,18 @@ enum mount_kind {
 /* "root", "memory", "bound", "volume", "network", "pseudo". */
 const char *mount_kind_name(enum mount_kind k);
 
+/* What mountinfo says of the mounts that the root's process sees, in the order of their ids. */
+struct root_mount {
+	uint64_t id;
+	struct bytes point; /* borrowed of the root, without a slash at its end but for "/" */
+	enum mount_kind kind;
+};
+/* 0: no mountinfo is known. */
+size_t root_mounts(const struct root *r);
+struct root_mount root_mount(const struct root *r, size_t i);
+/* Index of the mount with this id, or root_mounts() if there is none. */
+size_t root_mount_index(const struct root *r, uint64_t id);
+
 enum walk_enter {
 	WALK_MEMORY = 1 << MOUNT_MEMORY,
 	WALK_BOUND = 1 << MOUNT_BOUND,
@@ -83,7 +95,8 @@ struct walk_entry {
 	int pin; /* O_PATH, borrowed; to keep it walk_take_pin(). -1 if not WALK_ENTRY */
 	uint64_t parent_ino; /* of the directory that it lies in; 0 for START */
 	struct bytes link;   /* target of a symbolic link; info has its atime from before */
-	bool handle_upper;   /* name_to_handle_at(2): only in the upper layer of an overlay */
+	bool handle_known;   /* name_to_handle_at(2) answered with an overlay's handle */
+	bool handle_upper;   /* by it: only in the upper layer, not in the image */
 	bool noatime;	     /* for a directory: false when reading it may move its atime */
 };
 

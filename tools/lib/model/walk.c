@@ -36,7 +36,8 @@ void walk_gap(const struct walk *w, int err, size_t len)
 	gap_tell(w->limits.gaps, &gap);
 }
 
-static bool is_upper(int pin)
+/* Linux 6.18 answers for overlays; where it does not, nothing is known. */
+static void ask_handle(struct walk_entry *e)
 {
 	union {
 		struct file_handle h;
@@ -44,10 +45,13 @@ static bool is_upper(int pin)
 	} u = { .h.handle_bytes = HANDLE_BYTES };
 	int mount;
 
-	if (name_to_handle_at(pin, "", &u.h, &mount, AT_EMPTY_PATH | HANDLE_FID) < 0)
-		return false;
-	return u.h.handle_type == OVERLAY_TYPE && u.h.handle_bytes > OVERLAY_FLAGS &&
-	       (u.room[sizeof(struct file_handle) + OVERLAY_FLAGS] & OVERLAY_UPPER);
+	if (name_to_handle_at(e->pin, "", &u.h, &mount, AT_EMPTY_PATH | HANDLE_FID) < 0)
+		return;
+	if (u.h.handle_type != OVERLAY_TYPE || u.h.handle_bytes <= OVERLAY_FLAGS)
+		return;
+	e->handle_known = true;
+	e->handle_upper =
+		u.room[sizeof(struct file_handle) + OVERLAY_FLAGS] & (unsigned)OVERLAY_UPPER;
 }
 
 /* Limits that end the walk. */
@@ -174,7 +178,7 @@ static int show(struct walk *w, struct walk_entry *e)
 	else if (S_ISLNK(e->info.mode) && !w->limits.no_links)
 		read_link(w, e);
 	if (w->limits.handles && e->pin >= 0)
-		e->handle_upper = is_upper(e->pin);
+		ask_handle(e);
 	if (is_dir) /* before the callback, which may take the pin, and wants noatime */
 		opened = file_reopen_dir(e->pin, &dir, &e->noatime);
 	e->noatime = e->noatime || opened < 0;

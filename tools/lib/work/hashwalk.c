@@ -54,16 +54,20 @@ enum birth_verdict hashwalk_birth(struct root *r, const struct birth *b, const s
 	return birth_judge(b, e, above);
 }
 
+/* Another mount's entry counts by its ctime; without any reference nothing can be left out. */
+static bool unsure(const struct hashwalk *hw, const struct walk_entry *e)
+{
+	return hw->opts.birth.basis == BIRTH_NONE || e->mount == MOUNT_ROOT ||
+	       stamp_ns(&e->info.ctime) > hw->opts.birth.runtime_until;
+}
+
 static bool wanted(const struct hashwalk *hw, const struct walk_entry *e, enum birth_verdict v)
 {
 	if (!hw->opts.only_new || v == BIRTH_NEW || v == BIRTH_BELOW)
 		return true;
-	if (v != BIRTH_UNKNOWN)
-		return false;
-	/* Another mount's entry counts by its ctime; without any reference nothing can be left out.
-	 */
-	return hw->opts.birth.basis == BIRTH_NONE || e->mount == MOUNT_ROOT ||
-	       stamp_ns(&e->info.ctime) > hw->opts.birth.runtime_until;
+	if (v == BIRTH_RUNTIME || e->mount == MOUNT_BOUND)
+		return hw->opts.runtime || (e->mount == MOUNT_BOUND && unsure(hw, e));
+	return v == BIRTH_UNKNOWN && unsure(hw, e);
 }
 
 static void batch_reset(struct batch *b)
@@ -207,9 +211,20 @@ static void on_gap(void *ctx, const struct gap *gap)
 		atomic_store(&hw->stop, true);
 }
 
-static bool needs_pin(const struct hashwalk *hw, const struct walk_entry *e)
+/* Of the image's directories in the upper layer; "/" is always there. */
+static bool look_into(const struct hashwalk *hw, const struct walk_entry *e,
+		      const struct hashwalk_item *it)
 {
-	return hw->opts.xattrs || (hw->opts.hashes && S_ISREG(e->info.mode));
+	return hw->opts.dirs && S_ISDIR(e->info.mode) && e->mount == MOUNT_ROOT &&
+	       hw->opts.birth.basis == BIRTH_OVERLAY && !it->handle_upper &&
+	       (it->birth == BIRTH_NEW || bytes_eq(e->path, bytes_str("/")));
+}
+
+static bool needs_pin(const struct hashwalk *hw, const struct walk_entry *e,
+		      const struct hashwalk_item *it)
+{
+	return hw->opts.xattrs || (hw->opts.hashes && S_ISREG(e->info.mode)) ||
+	       look_into(hw, e, it);
 }
 
 static int on_entry(void *ctx, struct walk_entry *e)
@@ -225,6 +240,8 @@ static int on_entry(void *ctx, struct walk_entry *e)
 	struct batch *b;
 	int r;
 
+	if (hw->opts.coverage)
+		coverage_note(hw->opts.coverage, e);
 	if (e->event == WALK_ENTRY) {
 		v = hashwalk_birth(hw->root, &hw->opts.birth, e);
 		if (!wanted(hw, e, v))
@@ -238,11 +255,15 @@ static int on_entry(void *ctx, struct walk_entry *e)
 	it->mount = e->mount;
 	it->info = e->info;
 	it->birth = v;
+	it->handle_known = e->handle_known;
+	it->handle_upper = e->handle_upper;
 	it->parent_ino = e->parent_ino;
 	it->noatime = !S_ISDIR(e->info.mode) || e->noatime;
 	r = keep_bytes(b, path_keep(e->path), e->link);
-	if (r < 0 || e->event != WALK_ENTRY || !needs_pin(hw, e))
+	if (r < 0 || e->event != WALK_ENTRY || !needs_pin(hw, e, it))
 		return r;
+	if (look_into(hw, e, it))
+		it->dir = HASHWALK_DIR_UNTOLD; /* until a worker has looked */
 	b->pins[b->n - 1] = walk_take_pin(e);
 	b->npins++;
 	if (S_ISREG(e->info.mode) && hw->opts.hashes)
@@ -387,7 +408,7 @@ static void clean_up(struct hashwalk *hw)
 
 static int start_threads(struct hashwalk *hw)
 {
-	bool reads = hw->opts.hashes || hw->opts.xattrs;
+	bool reads = hw->opts.hashes || hw->opts.xattrs || hw->opts.dirs;
 	unsigned jobs = hw->opts.jobs ? hw->opts.jobs : HASHWALK_JOBS;
 	int r = 0;
 

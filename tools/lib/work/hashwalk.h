@@ -16,6 +16,7 @@
 #include "format/hash.h"
 #include "model/birth.h"
 #include "model/root.h"
+#include "work/coverage.h"
 
 enum {
 	HASHWALK_JOBS = 4, /* default */
@@ -29,6 +30,16 @@ enum hashwalk_kind {
 	HASHWALK_GAP,	   /* something of the walk that could not be read: only GAP is set */
 };
 
+/* What the entries of a directory say of its last change. */
+enum hashwalk_dir {
+	HASHWALK_DIR_UNASKED,
+	HASHWALK_DIR_ADDED,   /* one of them came with it: nothing shows that one left */
+	HASHWALK_DIR_REMOVED, /* none of them is as new as it: one was removed or renamed away */
+	HASHWALK_DIR_PARENT,  /* it is older than the reference, and one of them is not */
+	HASHWALK_DIR_SELF,    /* it is older than the reference, and so are they */
+	HASHWALK_DIR_UNTOLD,  /* unreadable, or more entries than are looked at */
+};
+
 /* Valid during the callback only. */
 struct hashwalk_item {
 	enum hashwalk_kind kind;
@@ -38,6 +49,8 @@ struct hashwalk_item {
 	struct bytes link;
 	struct file_info info;
 	enum birth_verdict birth;
+	bool handle_known, handle_upper;  /* as in walk_entry, if limits.handles asked for them */
+	enum hashwalk_dir dir;		  /* if DIRS asked for it */
 	const struct file_xattrs *xattrs; /* NULL: none */
 	struct digests sums;		  /* kinds 0: not hashed */
 	bool extents; /* sums are of the data extents alone: the file is above max_file */
@@ -51,8 +64,11 @@ struct hashwalk_options {
 	unsigned jobs;	 /* 0: HASHWALK_JOBS */
 	unsigned hashes; /* enum hash_kind; 0: none, nothing is opened */
 	bool xattrs;
-	bool only_new;	   /* entries that are new since BIRTH, or cannot be told to be old */
-	uint64_t max_file; /* larger ones are a gap EFBIG */
+	bool only_new; /* entries that are new since BIRTH, or cannot be told to be old */
+	bool runtime;  /* and, with ONLY_NEW, those of the runtime too */
+	bool dirs;     /* look what the entries of a new, copied-up directory say of it */
+	struct coverage *coverage; /* told of every entry of the walk, in its thread; NULL: none */
+	uint64_t max_file;	   /* larger ones are a gap EFBIG */
 	struct birth birth;
 	struct walk_limits limits; /* its gaps are not used: gaps are items */
 };

@@ -39,6 +39,8 @@ struct reader {
 	unsigned char *buffer;	    /* READ_BUFFER */
 };
 
+/* What the entries of the copied-up directory PIN say; REF: ns, when the upper layer was made. */
+enum hashwalk_dir hashwalk_look_dir(int pin, const struct file_info *dir, int64_t ref);
 /* Hashes and xattrs of item I of B; its pin is closed. */
 void hashwalk_read(struct reader *rd, struct batch *b, size_t i);
 

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* csi diff: what of each root differs from one or more baselines. */
+#include "cmd/diff.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct diff_args {
+	struct common_args common;
+	const char *since;
+	bool hash, volumes;
+};
+
+static const struct opt diff_opts[] = {
+	{ .name = "since",
+	  .kind = OPT_STRING,
+	  .offset = offsetof(struct diff_args, since),
+	  .arg = "start",
+	  .help = "against what the container was when it started (the default)" },
+	{ .name = "hash",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct diff_args, hash),
+	  .help = "SHA-256 of the regular files that differ" },
+	{ .name = "volumes",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct diff_args, volumes),
+	  .help = "enter volumes and network mounts too" },
+};
+
+static const struct opt_table tables[] = {
+	OPT_TABLE(common_pid_opts),
+	OPT_TABLE(common_source_opts),
+	OPT_TABLE(diff_opts),
+	OPT_TABLE(common_output_opts),
+	OPT_TABLE(common_max_file_opts),
+	OPT_TABLE(common_timeout_opts),
+	OPT_TABLE(common_jobs_opts),
+	OPT_TABLE(common_talk_opts),
+};
+
+/*
+ * Every baseline, in the order in which they are told. A new one is a row here, an option above and
+ * a file of its own in lib/work.
+ */
+static const struct choice {
+	const struct diff_baseline *baseline;
+	size_t option;	 /* offset in struct diff_args of its argument, or of its flag */
+	bool is_flag;	 /* the option has no argument */
+	bool by_default; /* taken where none is asked for */
+} choices[] = {
+	{ &diff_since, offsetof(struct diff_args, since), false, true },
+};
+
+/* A baseline that is open. */
+struct open_baseline {
+	const struct diff_baseline *baseline;
+	void *state;
+};
+
+struct diff_cmd {
+	struct run *run;
+	const struct diff_args *args;
+	struct open_baseline open[ARRAY_LEN(choices)];
+	size_t nopen;
+	struct roots roots;
+};
+
+static bool is_asked(const struct diff_args *a, const struct choice *c, const char **ret_where)
+{
+	const unsigned char *at = (const unsigned char *)a + c->option;
+	bool flag;
+
+	*ret_where = NULL;
+	if (c->is_flag) {
+		memcpy(&flag, at, sizeof(flag));
+		return flag;
+	}
+	memcpy(ret_where, at, sizeof(*ret_where));
+	return *ret_where != NULL;
+}
+
+/* -1 to go on, or an exit code. */
+static int open_one(struct diff_cmd *d, const struct choice *c, const char *where)
+{
+	struct open_baseline *o = &d->open[d->nopen];
+	const char *why = NULL;
+	int r = c->baseline->open(where, &o->state, &why);
+
+	if (r == -EINVAL && why)
+		return cmd_usage(d->run->self, why);
+	if (r < 0) {
+		cmd_fail(d->run, "use the baseline", bytes_str(where ? where : c->baseline->name),
+			 r, why);
+		return EXIT_FAILED;
+	}
+	o->baseline = c->baseline;
+	d->nopen++;
+	return -1;
+}
+
+/* Before the output is begun: that confines this program, which then opens nothing of the
+ * operator's. */
+static int open_baselines(struct diff_cmd *d)
+{
+	const char *where;
+	bool any = false;
+	int r = -1;
+
+	for (size_t i = 0; i < ARRAY_LEN(choices); i++)
+		any = is_asked(d->args, &choices[i], &where) || any;
+	for (size_t i = 0; r < 0 && i < ARRAY_LEN(choices); i++)
+		if (is_asked(d->args, &choices[i], &where) || (!any && choices[i].by_default))
+			r = open_one(d, &choices[i], where);
+	return r;
+}
+
+static void close_baselines(struct diff_cmd *d)
+{
+	for (size_t i = 0; i < d->nopen; i++)
+		d->open[i].baseline->close(d->open[i].state);
+}
+
+/* 0 to go on, or what ends the command. */
+static int compare_one(struct diff_cmd *d, const struct open_baseline *o,
+		       const struct diff_target *target, struct diff_show *show)
+{
+	int r;
+
+	show->baseline = o->baseline->name;
+	r = o->baseline->compare(o->state, target, diff_show_change, show);
+	cmd_progress(d->run, NULL);
+	if (r == 0 || r == -ECANCELED)
+		return 0;
+	if (r == -ENOMEM || r == out_error(d->run->out))
+		return r;
+	gap_tell(&d->run->gaps, &(struct gap){ .err = r,
+					       .what = "compare",
+					       .pid = target->pid,
+					       .on = bytes_str(o->baseline->name) });
+	return 0;
+}
+
+static int compare_root(struct diff_cmd *d, const struct seen_root *root)
+{
+	AUTO_DONE(coverage_done) struct coverage coverage = { 0 };
+	struct diff_show show = { .run = d->run, .root = root };
+	struct diff_target target = {
+		.root = root->root,
+		.pid = root->pid,
+		.hashes = d->args->hash ? (unsigned)HASH_SHA256 : 0u,
+		.volumes = d->args->volumes,
+		.max_file = d->args->common.max_file,
+		.jobs = (unsigned)d->args->common.jobs,
+		.stop = &d->run->stop,
+		.gaps = &d->run->gaps,
+		.coverage = &coverage,
+	};
+	int r = coverage_begin(&coverage, root->root);
+
+	if (r < 0)
+		return r;
+	if (birth_reference(root->root, root->first_start, &target.birth) < 0)
+		target.birth = (struct birth){ .basis = BIRTH_NONE };
+	for (size_t i = 0; r == 0 && i < d->nopen && !atomic_load(&d->run->stop); i++) {
+		r = compare_one(d, &d->open[i], &target, &show);
+		target.coverage = NULL; /* each of them walks the same */
+	}
+	if (r == 0)
+		r = diff_show_end(&show);
+	return r == 0 ? rows_coverage(d->run, root, &coverage) : r;
+}
+
+static int compare_all(struct diff_cmd *d)
+{
+	int r = cmd_roots(d->run, &d->roots);
+
+	if (r >= 0)
+		return r;
+	r = 0;
+	for (size_t i = 0; r == 0 && i < d->roots.n && !atomic_load(&d->run->stop); i++)
+		r = compare_root(d, &d->roots.v[i]);
+	if (r < 0 && r != out_error(d->run->out)) {
+		cmd_fail(d->run, "compare", bytes_of(NULL, 0), r, NULL);
+		return EXIT_FAILED;
+	}
+	return EXIT_COMPLETE;
+}
+
+static int diff_run(const struct command *self, int argc, char **argv)
+{
+	struct diff_args args = { .since = NULL };
+	struct run run = { .self = self, .args = &args.common };
+	struct diff_cmd d = { .run = &run, .args = &args };
+	struct column columns[DIFF_COLUMNS_MAX];
+	int operands, r;
+
+	r = cmd_parse(self, argc, argv, &args, &operands);
+	if (r < 0)
+		r = cmd_operands(self, argc, argv, operands, 0);
+	if (r < 0)
+		r = open_baselines(&d);
+	if (r < 0) {
+		size_t n = diff_columns(args.hash ? (unsigned)HASH_SHA256 : 0u, columns);
+
+		r = cmd_begin(&run, self, &args.common, columns, n);
+	}
+	if (r < 0) {
+		run.exit = compare_all(&d);
+		roots_done(&d.roots);
+		r = cmd_end(&run);
+	}
+	close_baselines(&d);
+	return r;
+}
+
+const struct command cmd_diff = {
+	.name = "diff",
+	.summary = "what of the target's files changed, against one or more baselines",
+	.usage = "[-p PID]... [--since start] [--hash] [--volumes]",
+	.example = "csi diff\n"
+		   "csi diff -p 7 --hash --json",
+	.tables = tables,
+	.ntables = ARRAY_LEN(tables),
+	.run = diff_run,
+};
