@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* csi: the command table and dispatch. */
 #include "cmd/cmd.h"
+#include "cmd/tether.h"
 
 #include "base/escape.h"
 #include "sys/creds.h"
@@ -24,6 +25,8 @@ static const char help_head[] =
 	"usage: csi COMMAND [OPTION]...      (csi COMMAND --help says more)\n\n";
 
 static const char help_tail[] =
+	"\ncsi --tether COMMAND ends when standard input does: for kubectl exec -i, which may be "
+	"cut\n"
 	"\nexit codes: 0 complete, 1 failed, 2 usage, 3 partial (something could not be read;\n"
 	"each such gap is a record or a line on standard error), 4 findings\n";
 
@@ -131,6 +134,17 @@ int main(int argc, char **argv)
 	const struct command *c = by_link(argv[0]);
 	if (c)
 		return c->run(c, argc, argv);
+	if (argc > 1 && strcmp(argv[1], "--tether") == 0) {
+		int r = tether_start();
+
+		if (r < 0) {
+			(void)fprintf(stderr, "csi: cannot watch standard input: %s\n",
+				      err_text(r));
+			return EXIT_FAILED;
+		}
+		argc--;
+		argv++;
+	}
 	if (argc < 2) {
 		(void)help(stderr);
 		return EXIT_USAGE;

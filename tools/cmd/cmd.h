@@ -105,6 +105,8 @@ int cmd_begin(struct run *run, const struct command *self, const struct common_a
  * -1 to go on, else an exit code, printed.
  */
 int cmd_open_stream(struct run *run, int *ret_fd);
+/* Asks the command that runs to stop, as a signal does. From any thread. */
+void cmd_stop(void);
 /* Flushes, closes, and gives the exit code: partial if there was a gap or a stop. */
 int cmd_end(struct run *run);
 /* One line on standard error: "csi ps: cannot open ...: permission denied (try ...)". TEXT is ours;

@@ -21,13 +21,18 @@ enum {
 /* The run that signals stop: the one thing that a handler can reach. */
 static atomic_bool *_Atomic stop_flag;
 
-static void on_signal(int sig)
+void cmd_stop(void)
 {
 	atomic_bool *flag = atomic_load(&stop_flag);
 
-	(void)sig;
 	if (flag)
 		atomic_store(flag, true);
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	cmd_stop();
 }
 
 /*
