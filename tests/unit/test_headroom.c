@@ -112,11 +112,33 @@ static void check_foreign(void)
 	OK("files that only have the names are not believed");
 }
 
+static void check_cpu(void)
+{
+	struct cgroup_cpu c;
+
+	CHECK_INT(cgroup_parse_cpu(bytes_str("nr_periods 7\nnr_throttled 2\n"
+					     "throttled_time 3999\nwait_sum 5\n"),
+				   &c),
+		  0);
+	CHECK(c.periods == 7 && c.throttled == 2 && c.throttled_us == 3);
+	CHECK_INT(cgroup_parse_cpu(bytes_str("usage_usec 9\nnr_periods 1\nnr_throttled 1\n"
+					     "throttled_usec 12\nnr_bursts 0\n"),
+				   &c),
+		  0);
+	CHECK(c.periods == 1 && c.throttled == 1 && c.throttled_us == 12);
+	CHECK_INT(cgroup_parse_cpu(bytes_str("usage_usec 9\n"), &c), 0);
+	CHECK(c.periods == 0 && c.throttled == 0 && c.throttled_us == 0);
+	CHECK_INT(cgroup_parse_cpu(bytes_str("nr_periods x\n"), &c), -EBADMSG);
+	CHECK_INT(cgroup_parse_cpu(bytes_str("nr_periods 1\nnr_throttled \n"), &c), -EBADMSG);
+	OK("cpu.stat of both versions");
+}
+
 int main(void)
 {
 	check_numbers();
 	check_stat();
 	check_rule();
 	check_foreign();
+	check_cpu();
 	TEST_END();
 }

@@ -160,6 +160,7 @@ void collect_gather(struct job *job, struct gather *ret)
 		.have = job->have,
 		.stop = &job->run->stop,
 		.headroom = &job->headroom,
+		.throttle = &job->throttle,
 		.gaps = &job->run->gaps,
 		.progress = progress,
 		.progress_ctx = job->run,
@@ -309,6 +310,7 @@ static void collect(struct job *job)
 	struct run *run = job->run;
 	int r = -1;
 
+	job->c->gentle = &job->gentle;
 	if (source_kind(run->source) != SOURCE_ROOT)
 		r = cmd_select(run, &sel);
 	if (r >= 0) {
@@ -320,6 +322,10 @@ static void collect(struct job *job)
 		collect_fail(run, "pin the targets", r, NULL);
 		return;
 	}
+	/* Pinning was a hurry; from here on the target goes first. */
+	if (job->args->limits.cpu)
+		gentle_enter((unsigned)job->args->limits.cpu, &job->gentle);
+	throttle_open(&job->throttle, &job->targets);
 	r = open_have(job, &list);
 	if (r >= 0) {
 		run->exit = r;
@@ -379,6 +385,7 @@ static int collect_run(const struct command *self, int argc, char **argv)
 		return r;
 	collect(&job);
 	minimise_close(job.minimise);
+	throttle_done(&job.throttle);
 	targets_done(&job.targets);
 	have_join_closep(&job.have);
 	r = cmd_end(&run);

@@ -8,6 +8,7 @@
 #include "format/sink.h"
 #include "work/gather.h"
 #include "work/headroom.h"
+#include "work/throttle.h"
 
 /* What bounds the cost of a collection. */
 struct collect_limits {
@@ -45,7 +46,9 @@ struct job {
 	const struct collect_args *args;
 	struct gather_case *c;
 	struct pace pace;
+	struct gentle gentle;
 	struct headroom headroom;
+	struct throttle throttle;
 	const struct crypt_keys *keys;
 	struct targets targets;
 	struct minimise *minimise; /* NULL without --minimise */

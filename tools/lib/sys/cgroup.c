@@ -52,17 +52,27 @@ static const char *const names[][CGROUP_FILES] = {
 	{ "memory.max", "memory.current", "memory.stat" },
 };
 
+/* 1: version 1, 2: version 2, or -EOPNOTSUPP, -errno. */
+static int version_of(int dir)
+{
+	struct statfs fs;
+
+	if (fstatfs(dir, &fs) < 0)
+		return -errno;
+	if (fs.f_type == CGROUP2_SUPER_MAGIC)
+		return 2;
+	return fs.f_type == CGROUP_SUPER_MAGIC ? 1 : -EOPNOTSUPP;
+}
+
 int cgroup_files_open(int dir, struct cgroup_files *ret)
 {
 	AUTO_DONE(cgroup_files_done) struct cgroup_files f = CGROUP_FILES_NONE;
-	struct statfs fs;
+	int version = version_of(dir);
 
 	*ret = f;
-	if (fstatfs(dir, &fs) < 0)
-		return -errno;
-	if (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC)
-		return -EOPNOTSUPP;
-	f.unified = fs.f_type == CGROUP2_SUPER_MAGIC;
+	if (version < 0)
+		return version;
+	f.unified = version == 2;
 	for (size_t i = 0; i < CGROUP_FILES; i++) {
 		f.fd[i] = openat(dir, names[f.unified][i], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		if (f.fd[i] < 0)
@@ -130,4 +140,50 @@ int cgroup_memory_read(int dir, struct cgroup_memory *ret)
 	int r = cgroup_files_open(dir, &f);
 
 	return r < 0 ? r : cgroup_files_read(&f, ret);
+}
+
+/* ---- CPU time ------------------------------------------------------------------------------ */
+
+int cgroup_parse_cpu(struct bytes text, struct cgroup_cpu *ret)
+{
+	struct cgroup_cpu c = { 0 };
+	uint64_t ns;
+	int r = cgroup_parse_stat(text, "nr_periods", &c.periods);
+
+	/* Version 2 leaves them out where the controller is off: then nothing is held back. */
+	if (r == 0)
+		r = cgroup_parse_stat(text, "nr_throttled", &c.throttled);
+	if (r == 0) {
+		r = cgroup_parse_stat(text, "throttled_usec", &c.throttled_us);
+		if (r == -ENOENT) {
+			r = cgroup_parse_stat(text, "throttled_time", &ns);
+			c.throttled_us = r == 0 ? ns / 1000 : 0;
+		}
+	}
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*ret = c;
+	return 0;
+}
+
+int cgroup_cpu_open(int dir, int *ret_fd)
+{
+	int version = version_of(dir);
+	int fd;
+
+	if (version < 0)
+		return version;
+	fd = openat(dir, "cpu.stat", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -EOPNOTSUPP : -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+int cgroup_cpu_read(int fd, struct cgroup_cpu *ret)
+{
+	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
+	int r = read_again(fd, &b);
+
+	return r < 0 ? r : cgroup_parse_cpu(buf_bytes(&b), ret);
 }

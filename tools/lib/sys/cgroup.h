@@ -63,4 +63,18 @@ void cgroup_files_done(const struct cgroup_files *f);
 /* The three at once. */
 int cgroup_memory_read(int dir, struct cgroup_memory *ret);
 
+/* How often the kernel has held back a group that had used up its quota of CPU time. */
+struct cgroup_cpu {
+	uint64_t periods;      /* of its quota, that it ran in; 0: it has none */
+	uint64_t throttled;    /* of them, that it was held back in */
+	uint64_t throttled_us; /* for how long in all */
+};
+/* The text of cpu.stat, version 1 (throttled_time, ns) or 2 (throttled_usec). 0, -EBADMSG. */
+int cgroup_parse_cpu(struct bytes text, struct cgroup_cpu *ret);
+/* cpu.stat of the directory DIR, which must lie on a cgroup file system as above. 0 and *RET_FD,
+ * which is the caller's; -EOPNOTSUPP, -errno. */
+int cgroup_cpu_open(int dir, int *ret_fd);
+/* What it says now; moves the offset of FD. 0, -EBADMSG, -errno. */
+int cgroup_cpu_read(int fd, struct cgroup_cpu *ret);
+
 #endif

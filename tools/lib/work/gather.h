@@ -8,10 +8,12 @@
 #ifndef CSI_WORK_GATHER_H
 #define CSI_WORK_GATHER_H
 
+#include "sys/gentle.h"
 #include "work/bundle.h"
 #include "work/have_join.h"
 #include "work/headroom.h"
 #include "work/targets.h"
+#include "work/throttle.h"
 
 enum gather_scope { SCOPE_QUICK, SCOPE_STANDARD, SCOPE_FULL };
 
@@ -37,7 +39,9 @@ struct gather {
 	int64_t deadline;		    /* CLOCK_MONOTONIC ns, 0 none */
 	const atomic_bool *stop;
 	const struct headroom *headroom; /* NULL: no guard */
-	const struct gap_sink *gaps;	 /* where a person or the exit code learns of a gap */
+	const struct throttle
+		*throttle;	     /* how the target's CPU time was cut before; NULL: unknown */
+	const struct gap_sink *gaps; /* where a person or the exit code learns of a gap */
 	void (*progress)(void *ctx, const char *text);
 	void *progress_ctx;
 
@@ -62,7 +66,8 @@ struct gather_case {
 	/* age keys that the bundle is encrypted to; ours, since they have been parsed */
 	const char *const *recipients;
 	size_t nrecipients;
-	int confined; /* run's CONFINE_WALKER: 0 or -errno */
+	int confined;		     /* run's CONFINE_WALKER: 0 or -errno */
+	const struct gentle *gentle; /* how it shares processors with the target */
 };
 int gather_case(struct gather *g, const struct gather_case *c);
 

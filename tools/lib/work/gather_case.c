@@ -176,6 +176,22 @@ static void put_confinement(struct json *j, const struct gather_case *c)
 	json_object_end(j);
 }
 
+/* How readily it gives way to the target. */
+static void put_sharing(struct json *j, const struct gentle *g)
+{
+	json_key(j, "cpu_sharing");
+	json_object(j);
+	json_key(j, "nice");
+	json_i64(j, g->nice);
+	json_key(j, "batch");
+	json_bool(j, g->batch);
+	json_key(j, "cpus");
+	json_u64(j, g->cpus);
+	json_key(j, "cpus_allowed");
+	json_u64(j, g->allowed);
+	json_object_end(j);
+}
+
 static const char *scope_name(enum gather_scope s)
 {
 	static const char *const names[] = { "quick", "standard", "full" };
@@ -213,6 +229,7 @@ int gather_case(struct gather *g, const struct gather_case *c)
 	}
 	put_access(&j);
 	put_confinement(&j, c);
+	put_sharing(&j, c->gentle);
 	json_object_end(&j);
 	if (j.err < 0)
 		return j.err;
@@ -221,15 +238,23 @@ int gather_case(struct gather *g, const struct gather_case *c)
 	return gather_add_bytes(g, &e, buf_bytes(&text));
 }
 
-static int put_text_fact(struct gather *g, const char *key, const char *text)
+/* PID: of the process that it is about, or 0. */
+static int put_fact_of(struct gather *g, const char *key, const char *text, pid_t pid)
 {
 	out_begin(g->record, "event");
 	out_str(g->record, F_CSI_ACTION, "footprint");
 	out_str(g->record, F_CSI_KEY, key);
 	out_str(g->record, F_CSI_TEXT, text);
+	if (pid)
+		out_u64(g->record, F_PROCESS_PID, (uint64_t)pid);
 	if (out_end(g->record) < 0)
 		return -ENOMEM;
 	return gather_record_end(g);
+}
+
+static int put_text_fact(struct gather *g, const char *key, const char *text)
+{
+	return put_fact_of(g, key, text, 0);
 }
 
 int gather_fact(struct gather *g, const char *key, uint64_t v)
@@ -251,6 +276,34 @@ static int put_end(struct gather *g)
 		r = gather_fact(g, "ended, monotonic_ns", (uint64_t)when_now(CLOCK_MONOTONIC));
 	if (r == 0)
 		r = gather_fact(g, "ended, boottime_ns", (uint64_t)when_now(CLOCK_BOOTTIME));
+	return r;
+}
+
+/* How much longer each group was held back since the start; a group without a quota never is. */
+static int put_throttling(struct gather *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && g->throttle && i < g->throttle->n; i++) {
+		const struct throttle_group *v = &g->throttle->v[i];
+		struct cgroup_cpu now;
+		char text[128];
+
+		if (throttle_read(g->throttle, i, &now) < 0)
+			continue;
+		if (now.periods == 0)
+			snprintf(text, sizeof(text), "no quota");
+		else
+			snprintf(text, sizeof(text),
+				 "%" PRIu64 " of %" PRIu64 " periods, %" PRIu64
+				 " us; before: %" PRIu64 " of %" PRIu64 ", %" PRIu64 " us",
+				 now.throttled, now.periods, now.throttled_us, v->before.throttled,
+				 v->before.periods, v->before.throttled_us);
+		r = put_fact_of(g,
+				v->pid ? "CPU throttling of a process's cgroup"
+				       : "CPU throttling of the own cgroup",
+				text, v->pid);
+	}
 	return r;
 }
 
@@ -289,5 +342,7 @@ int gather_footprint(struct gather *g)
 	r = 0;
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(facts); i++)
 		r = gather_fact(g, facts[i].key, facts[i].v);
+	if (r == 0)
+		r = put_throttling(g);
 	return r < 0 ? r : put_end(g);
 }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How much the kernel held the target back. */
+#include "work/throttle.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* Where the CPU controller is mounted: as of version 1, in both spellings, and the unified one. */
+static const char *const mounts[] = { "sys/fs/cgroup/cpu,cpuacct", "sys/fs/cgroup/cpu",
+				      "sys/fs/cgroup" };
+
+/* DIR is taken. */
+static bool add_group(struct throttle *t, int dir, pid_t pid)
+{
+	AUTO_CLOSE int mine = dir;
+	struct throttle_group g = { .fd = -1, .pid = pid };
+	struct stat st;
+
+	if (t->n == THROTTLE_GROUPS_MAX || fstat(mine, &st) < 0)
+		return false;
+	g.dev = st.st_dev;
+	g.ino = st.st_ino;
+	for (size_t i = 0; i < t->n; i++)
+		if (t->v[i].dev == g.dev && t->v[i].ino == g.ino)
+			return true;
+	if (cgroup_cpu_open(mine, &g.fd) < 0)
+		return false;
+	if (cgroup_cpu_read(g.fd, &g.before) < 0) {
+		base_closep(&g.fd);
+		return false;
+	}
+	t->v[t->n++] = g;
+	return true;
+}
+
+/* In a container what is mounted is our own group. */
+static void add_own(struct throttle *t)
+{
+	for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "/%s", mounts[i]);
+		int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && add_group(t, fd, 0))
+			return;
+	}
+}
+
+void throttle_open(struct throttle *t, struct targets *ts)
+{
+	*t = (struct throttle){ 0 };
+	add_own(t);
+	for (size_t i = 0; ts->n && i < ts->nroots; i++) {
+		for (size_t k = 0; ts->roots[i].root && k < ARRAY_LEN(mounts); k++) {
+			struct file_info info;
+			int fd;
+
+			if (root_pin(ts->roots[i].root, bytes_str(mounts[k]), &fd, &info) == 0 &&
+			    add_group(t, fd, process_id(ts->v[ts->roots[i].first].p).pid))
+				break;
+		}
+	}
+}
+
+int throttle_read(const struct throttle *t, size_t i, struct cgroup_cpu *ret)
+{
+	return cgroup_cpu_read(t->v[i].fd, ret);
+}
+
+void throttle_done(struct throttle *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		base_closep(&t->v[i].fd);
+	t->n = 0;
+}
