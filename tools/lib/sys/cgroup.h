@@ -63,6 +63,14 @@ void cgroup_files_done(const struct cgroup_files *f);
 /* The three at once. */
 int cgroup_memory_read(int dir, struct cgroup_memory *ret);
 
+/*
+ * cgroup_open_own - our own group in the hierarchy of CONTROLLER ("memory", "cpu"), version 1 or
+ * the unified one: by /proc/self/cgroup (cgroups(7)), else (in a container its path is the host's)
+ * what is mounted, which is our own there. WANTED is asked of each candidate: 0 takes it.
+ * An O_PATH descriptor, the caller's, or -ENOENT.
+ */
+int cgroup_open_own(const char *controller, int (*wanted)(int dir));
+
 /* How often the kernel has held back a group that had used up its quota of CPU time. */
 struct cgroup_cpu {
 	uint64_t periods;      /* of its quota, that it ran in; 0: it has none */

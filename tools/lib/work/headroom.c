@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { OWN_TEXT_MAX = 64 << 10 };
-
 /* Where the memory controller is mounted: as of version 1, and the unified hierarchy. */
 static const char *const mounts[] = { "sys/fs/cgroup/memory", "sys/fs/cgroup" };
 
@@ -90,58 +88,17 @@ static void judge_first(struct headroom *h, size_t i)
 	}
 }
 
-/* The path of our memory group in /proc/self/cgroup: of the line of that controller, or of "0::".
- */
-static struct bytes own_path(struct bytes text)
+static int tells_memory(int dir)
 {
-	struct bytes unified = { 0 }, line;
+	struct cgroup_memory m;
 
-	while (proc_next_line(&text, &line)) {
-		const unsigned char *a = memchr(line.p, ':', line.n);
-		const unsigned char *b =
-			a ? memchr(a + 1, ':', (size_t)(line.p + line.n - a - 1)) : NULL;
-
-		if (!b)
-			continue;
-		struct bytes kind = bytes_of(a + 1, (size_t)(b - a - 1));
-		struct bytes path = bytes_of(b + 1, (size_t)(line.p + line.n - b - 1));
-		if (memmem(kind.p, kind.n, "memory", 6))
-			return path;
-		if (kind.n == 0)
-			unified = path;
-	}
-	return unified;
-}
-
-/* Our own group, else (in a container its path is the host's) what is mounted, which is our own. */
-static int open_own(void)
-{
-	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
-	AUTO_CLOSE int self = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
-	char path[4096 + 64];
-
-	if (self < 0 || buf_read_fd(&text, self, OWN_TEXT_MAX) < 0)
-		return -1;
-	struct bytes own = own_path(buf_bytes(&text));
-	for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
-		for (int k = 0; k < 2; k++) {
-			struct cgroup_memory m;
-			size_t n = k == 0 && own.n < 4096 ? own.n : 0;
-
-			(void)snprintf(path, sizeof(path), "/%s%.*s", mounts[i], (int)n,
-				       n ? (const char *)own.p : "");
-			AUTO_CLOSE int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-			if (fd >= 0 && cgroup_memory_read(fd, &m) == 0)
-				return take_fd(&fd);
-		}
-	}
-	return -1;
+	return cgroup_memory_read(dir, &m);
 }
 
 /* Every limit above counts too. Above the mount is another file system, where it ends. */
 static void add_own(struct headroom *h)
 {
-	int fd = open_own();
+	int fd = cgroup_open_own("memory", tells_memory);
 
 	for (int i = 0; i < HEADROOM_CLIMB_MAX && fd >= 0; i++) {
 		int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -3,7 +3,6 @@
 #include "work/throttle.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 /* Where the CPU controller is mounted: as of version 1, in both spellings, and the unified one. */
@@ -34,17 +33,21 @@ static bool add_group(struct throttle *t, int dir, pid_t pid)
 	return true;
 }
 
-/* In a container what is mounted is our own group. */
+static int tells_cpu(int dir)
+{
+	struct cgroup_cpu c;
+	AUTO_CLOSE int fd = -1;
+	int r = cgroup_cpu_open(dir, &fd);
+
+	return r < 0 ? r : cgroup_cpu_read(fd, &c);
+}
+
 static void add_own(struct throttle *t)
 {
-	for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
-		char path[64];
+	int fd = cgroup_open_own("cpu", tells_cpu);
 
-		(void)snprintf(path, sizeof(path), "/%s", mounts[i]);
-		int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0 && add_group(t, fd, 0))
-			return;
-	}
+	if (fd >= 0)
+		(void)add_group(t, fd, 0);
 }
 
 void throttle_open(struct throttle *t, struct targets *ts)
