@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -77,6 +78,20 @@ static long do_fork(void)
 static long do_create(void)
 {
 	return openat(dirfd_, "made", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+}
+static long openat2_as(uint64_t flags)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC };
+
+	return syscall(SYS_openat2, dirfd_, "file", &how, sizeof(how));
+}
+static long do_openat2_read(void)
+{
+	return openat2_as(O_RDONLY);
+}
+static long do_openat2_write(void)
+{
+	return openat2_as(O_WRONLY);
 }
 static long do_write_open(void)
 {
@@ -207,6 +222,8 @@ static const struct attempt {
 	{ "open to create", do_create, WALKER | PIPELINE, EPERM },
 	{ "open for writing", do_write_open, WALKER | PIPELINE, EPERM },
 	{ "open to truncate", do_truncate_open, WALKER | PIPELINE, EPERM },
+	{ "openat2 for reading", do_openat2_read, WALKER | PIPELINE, EPERM },
+	{ "openat2 for writing", do_openat2_write, WALKER | PIPELINE, EPERM },
 	{ "O_TMPFILE", do_tmpfile, WALKER | PIPELINE, EPERM },
 	{ "unlink", do_unlink, WALKER | PIPELINE, EPERM },
 	{ "rename", do_rename, WALKER | PIPELINE, EPERM },
@@ -279,6 +296,7 @@ static void jobs(void)
 	CHECK(outcome(CONFINE_WALKER, false, do_connect) != DIES);
 	CHECK_INT(outcome(CONFINE_WALKER, false, do_ptrace), 0);
 	CHECK_INT(outcome(CONFINE_WALKER, false, do_write_open), 0);
+	CHECK_INT(outcome(CONFINE_WALKER, false, do_openat2_write), 0);
 	CHECK_INT(outcome(CONFINE_WALKER, false, do_kill), 0);
 	CHECK_INT(outcome(CONFINE_WALKER, false, do_chmod), 0);
 	CHECK_INT(outcome(CONFINE_WALKER, false, do_rename), 0);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One path in a root that nobody vouches for: openat2(2), never a string walk of our own. */
+/* One path in a root that nobody vouches for. */
 #include "model/root.h"
 #include "model/root_priv.h"
+
+#include "model/chase.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-/* Renames racing with us make the kernel answer EAGAIN; give up after this many. */
+/* Renames racing with us answer EAGAIN; give up after this many. */
 enum { RESOLVE_TRIES = 16 };
 
 int root_from_fd(int fd, struct bytes mountinfo, struct root **ret)
@@ -49,42 +49,27 @@ int root_info(struct root *r, struct file_info *ret)
 	return file_info_fd(r->fd, ret);
 }
 
-static int resolve(int rootfd, const char *path)
+static int resolve(int rootfd, struct bytes path, int *ret_fd)
 {
-	struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
+	int r = -EAGAIN;
 
-	for (int i = 0; i < RESOLVE_TRIES; i++) {
-		long fd = syscall(SYS_openat2, rootfd, path, &how, sizeof(how));
-
-		if (fd >= 0)
-			return (int)fd;
-		if (errno != EAGAIN && errno != EINTR)
-			return -errno;
-	}
-	return -EAGAIN;
+	for (int i = 0; i < RESOLVE_TRIES && (r == -EAGAIN || r == -EINTR); i++)
+		r = chase_in_root(rootfd, path, ret_fd);
+	return r == -EINTR ? -EAGAIN : r;
 }
 
 int root_pin(struct root *r, struct bytes path, int *ret_fd, struct file_info *ret_info)
 {
-	char text[PATH_MAX];
+	AUTO_CLOSE int fd = -1;
 	int err;
 
-	if (path.n >= sizeof(text))
+	if (path.n >= PATH_MAX)
 		return -ENAMETOOLONG;
 	if (path.n && memchr(path.p, 0, path.n))
 		return -EINVAL;
-	if (path.n)
-		memcpy(text, path.p, path.n);
-	else
-		text[path.n++] = '/';
-	text[path.n] = 0;
-
-	AUTO_CLOSE int fd = resolve(r->fd, text);
-	if (fd < 0)
-		return fd;
+	err = resolve(r->fd, path, &fd);
+	if (err < 0)
+		return err;
 	err = file_info_fd(fd, ret_info);
 	if (err < 0)
 		return err;

@@ -24,10 +24,9 @@ void root_closep(struct root **r);
 int root_info(struct root *r, struct file_info *ret);
 
 /*
- * root_pin - an O_PATH descriptor of PATH (absolute or not, resolved in the root by openat2(2) with
- * RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS; a final symlink is not followed), and its facts.
- * The caller closes *ret_fd. -ENOSYS without openat2: there is no fallback, every fallback is a
- * race. -EAGAIN: the tree kept changing.
+ * root_pin - an O_PATH descriptor of PATH (absolute or not, resolved in the root as model/chase.h
+ * says; a final symlink is not followed), and its facts. An empty path is the root. The caller
+ * closes *ret_fd. -ELOOP: a magic link of procfs too; -EAGAIN: the tree kept changing.
  */
 int root_pin(struct root *r, struct bytes path, int *ret_fd, struct file_info *ret_info);
 /* root_pin and file_open_pinned. -EINVAL: not a regular file. */

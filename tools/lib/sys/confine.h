@@ -21,13 +21,13 @@
 enum confine_job {
 	/*
 	 * Walks, reads /proc and writes what is open: everything but sockets, signals to others,
-	 * new processes, mounts and namespaces, modules, BPF, keys, io_uring, opening for writing,
-	 * and changing names, owners, modes, times, attributes or sizes. Of all threads. The flags
-	 * of openat2(2) lie in memory, where no filter can see them, and a Landlock domain
+	 * new processes, mounts and namespaces, modules, BPF, keys, io_uring, opening for writing
+	 * (openat2(2) too: its flags lie in memory, where no filter can see them), and changing
+	 * names, owners, modes, times, attributes or sizes. Of all threads. No Landlock: its domain
 	 * may not look into a process outside of it, in any mode of ptrace_may_access(), reading
 	 * too: root, exe, fd, maps, mem and environ of /proc/PID (landlock(7), "Ptrace
 	 * restrictions"; hook_ptrace_access_check() of security/landlock/task.c, before Linux 6.12
-	 * ptrace.c). So opening for writing by openat2 stays possible here.
+	 * ptrace.c).
 	 */
 	CONFINE_WALKER,
 	/* A list of what is allowed: reads and writes open descriptors, memory, clocks, threads'

@@ -41,6 +41,7 @@ enum {
 	CALL_FSCONFIG = 431,
 	CALL_FSMOUNT = 432,
 	CALL_FSPICK = 433,
+	CALL_OPENAT2 = 437,
 	CALL_PIDFD_GETFD = 438,
 	CALL_PROCESS_MADVISE = 440,
 	CALL_MOUNT_SETATTR = 442,
@@ -90,8 +91,8 @@ enum {
 		SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_bpf,                    \
 		SYS_perf_event_open, SYS_userfaultfd, SYS_keyctl, SYS_add_key, SYS_request_key,   \
 		CALL_IO_URING_SETUP, CALL_IO_URING_ENTER, CALL_IO_URING_REGISTER,                 \
-		SYS_open_by_handle_at, SYS_mkdirat, SYS_mknodat, SYS_unlinkat, SYS_renameat,      \
-		SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_fchmod, SYS_fchmodat,               \
+		SYS_open_by_handle_at, CALL_OPENAT2, SYS_mkdirat, SYS_mknodat, SYS_unlinkat,      \
+		SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_fchmod, SYS_fchmodat, \
 		CALL_FCHMODAT2, SYS_fchown, SYS_fchownat, SYS_truncate, SYS_utimensat,            \
 		SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr,    \
 		SYS_fremovexattr, CALL_SETXATTRAT, CALL_REMOVEXATTRAT, CALL_FILE_SETATTR,         \
