@@ -4,7 +4,8 @@
 
 JSON is a list of processes; what is not given has a plain default:
   {"pid": 42, "ppid": 1, "comm": "a) R 1", "args": ["x", "y"], "environ": ["A=b"], "exe": "/bin/x (deleted)",
-   "uid": 0, "start": 777, "state": "S", "maps": "...", "cgroup": "...", "mountinfo": "...", "without": ["maps"]}
+   "uid": 0, "start": 777, "state": "S", "maps": "...", "cgroup": "...", "mountinfo": "...", "without": ["maps"],
+   "net": {"tcp": "..."}, "fd": {"3": "socket:[7]"}}
 A string may hold any byte: U+DC80 to U+DCFF stand for the bytes 80 to FF (Python's surrogateescape).
 """
 
@@ -54,7 +55,7 @@ def link(path, target):
 
 def process(top, given):
     p = {"ppid": 1, "comm": "x", "state": "S", "uid": 0, "start": 777, "args": ["x"], "environ": ["A=b"],
-         "exe": "/bin/x", "maps": MAPS, "cgroup": "0::/\n", "mountinfo": MOUNTINFO, "without": [], **given}
+         "exe": "/bin/x", "maps": MAPS, "cgroup": "0::/\n", "mountinfo": MOUNTINFO, "without": [], "net": {}, "fd": {}, **given}
     where = f"{top}/{p['pid']}"
     os.makedirs(f"{where}/ns")
     os.mkdir(f"{where}/fd")
@@ -68,6 +69,11 @@ def process(top, given):
     for name, target in (("exe", p["exe"]), ("cwd", "/"), ("root", "/")):
         if name not in p["without"]:
             link(f"{where}/{name}", target)
+    os.mkdir(f"{where}/net")
+    for name, text in p["net"].items():
+        put(f"{where}/net/{name}", raw(text))
+    for number, target in p["fd"].items():
+        link(f"{where}/fd/{number}", target)
     for name, number in (("mnt", 1), ("pid", 2), ("net", 3), ("user", 4), ("cgroup", 5), ("ipc", 6)):
         link(f"{where}/ns/{name}", f"{name}:[{4026530000 + number}]")
 

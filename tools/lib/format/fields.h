@@ -135,9 +135,25 @@
 	X(CSI_READ_SIZE, "csi.read.size", LONG, "true size when reading ended, if it changed")     \
 	X(CSI_ROOT, "csi.root", KEYWORD, "label of the root: files/LABEL")                         \
 	X(CSI_SIGNS, "csi.signs", OBJECTS, "signs of a process (list of id and level)")            \
+	X(CSI_SOCKET_HELD, "csi.socket.held", LONG, "processes that hold it, if not all are told") \
+	X(CSI_SOCKET_HOLDERS, "csi.socket.holders", OBJECTS,                                       \
+	  "processes that hold it open (list of pid and fd)")                                      \
 	X(CSI_SOCKET_INODE, "csi.socket.inode", LONG,                                              \
 	  "socket inode: the descriptor's link names it")                                          \
-	X(CSI_SOCKET_STATE, "csi.socket.state", KEYWORD, "LISTEN, ESTABLISHED, ...")               \
+	X(CSI_SOCKET_INTERFACE, "csi.socket.interface", LONG,                                      \
+	  "packet: index of the interface it is bound to")                                         \
+	X(CSI_SOCKET_LOCAL, "csi.socket.local", KEYWORD, "local end, in a table for people")       \
+	X(CSI_SOCKET_OWNER, "csi.socket.owner", KEYWORD, "process, kernel, none, unknown")         \
+	X(CSI_SOCKET_PORT_ID, "csi.socket.port_id", LONG, "netlink: mostly the PID")               \
+	X(CSI_SOCKET_PROTOCOL, "csi.socket.protocol", KEYWORD,                                     \
+	  "raw: IP protocol; packet: ethertype; netlink: family; name or number")                  \
+	X(CSI_SOCKET_RECEIVING, "csi.socket.receiving", LONG,                                      \
+	  "bytes received and not read; of a listening one, connections that wait")                \
+	X(CSI_SOCKET_REMOTE, "csi.socket.remote", KEYWORD, "remote end, in a table for people")    \
+	X(CSI_SOCKET_SENDING, "csi.socket.sending", LONG, "bytes written and not acknowledged")    \
+	X(CSI_SOCKET_STATE, "csi.socket.state", KEYWORD,                                           \
+	  "LISTEN, ESTABLISHED, ...; UNLISTED: held, but in no table")                             \
+	X(CSI_SOCKET_TYPE, "csi.socket.type", KEYWORD, "unix, packet: stream, dgram, raw, ...")    \
 	X(CSI_SOCKET_UID, "csi.socket.uid", LONG, "owner")                                         \
 	X(CSI_STATE, "csi.state", KEYWORD, "process state letter")                                 \
 	X(CSI_SUBJECT, "csi.subject", KEYWORD,                                                     \
@@ -194,6 +210,7 @@
 	X(FILE_UID, "file.uid", KEYWORD, "owner id")                                               \
 	X(MESSAGE, "message", KEYWORD, "one line for people")                                      \
 	X(NETWORK_TRANSPORT, "network.transport", KEYWORD, "tcp, udp, unix, raw, packet, netlink") \
+	X(NETWORK_TYPE, "network.type", KEYWORD, "ipv4, ipv6")                                     \
 	X(SOURCE_IP, "source.ip", KEYWORD, "local address")                                        \
 	X(SOURCE_PORT, "source.port", LONG, "local port")                                          \
 	X(DESTINATION_IP, "destination.ip", KEYWORD, "remote address")                             \

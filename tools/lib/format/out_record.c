@@ -211,6 +211,14 @@ void out_u64(struct out *o, enum field f, uint64_t v)
 	number(&o->rec, f, v, false);
 }
 
+void out_id(struct out *o, enum field f, uint32_t id)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%u", (unsigned)id);
+
+	out_bytes(o, f, bytes_of(text, (size_t)n));
+}
+
 void out_i64(struct out *o, enum field f, int64_t v)
 {
 	list_close(&o->rec, o->opts.mode);

@@ -73,6 +73,8 @@ int process_status(struct process *p, const struct proc_status **ret);
 int process_owner(struct process *p, uid_t *ret_uid, gid_t *ret_gid);
 /* The stable name across records: boot id, PID namespace, pid, start ticks. RET holds 96 bytes. */
 void process_entity_id(const struct process *p, char ret[96]);
+/* The same of a process that is not open any more; start_ticks must be known. */
+void source_entity_id(const struct source *s, struct process_id id, char ret[96]);
 /* 0 while the same process still exists, -ESRCH once not. Call after a group of reads. */
 int process_verify(struct process *p);
 
@@ -99,11 +101,17 @@ enum proc_text {
 	TEXT_NET_TCP6,
 	TEXT_NET_UDP,
 	TEXT_NET_UDP6,
+	TEXT_NET_UDPLITE,
+	TEXT_NET_UDPLITE6,
 	TEXT_NET_RAW,
 	TEXT_NET_RAW6,
+	TEXT_NET_ICMP,
+	TEXT_NET_ICMP6,
 	TEXT_NET_UNIX,
 	TEXT_NET_PACKET,
 	TEXT_NET_NETLINK,
+	TEXT_NET_DEV,
+	TEXT_NET_ROUTE,
 	TEXT_KINDS
 };
 /* File name below /proc/PID, such as "net/tcp". */

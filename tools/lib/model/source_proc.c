@@ -48,11 +48,17 @@ static const struct text_row {
 	[TEXT_NET_TCP6] = { "net/tcp6", 0 },
 	[TEXT_NET_UDP] = { "net/udp", 0 },
 	[TEXT_NET_UDP6] = { "net/udp6", 0 },
+	[TEXT_NET_UDPLITE] = { "net/udplite", 0 },
+	[TEXT_NET_UDPLITE6] = { "net/udplite6", 0 },
 	[TEXT_NET_RAW] = { "net/raw", 0 },
 	[TEXT_NET_RAW6] = { "net/raw6", 0 },
+	[TEXT_NET_ICMP] = { "net/icmp", 0 },
+	[TEXT_NET_ICMP6] = { "net/icmp6", 0 },
 	[TEXT_NET_UNIX] = { "net/unix", 0 },
 	[TEXT_NET_PACKET] = { "net/packet", 0 },
 	[TEXT_NET_NETLINK] = { "net/netlink", 0 },
+	[TEXT_NET_DEV] = { "net/dev", 0 },
+	[TEXT_NET_ROUTE] = { "net/route", 0 },
 };
 
 const char *proc_text_name(enum proc_text t)
@@ -241,12 +247,15 @@ int process_status(struct process *p, const struct proc_status **ret)
 	return p->status_error;
 }
 
+void source_entity_id(const struct source *s, struct process_id id, char ret[96])
+{
+	(void)snprintf(ret, 96, "%s:%" PRIu64 ":%d:%" PRIu64, s->boot_id[0] ? s->boot_id : "-",
+		       s->pid_ns, (int)id.pid, id.start_ticks);
+}
+
 void process_entity_id(const struct process *p, char ret[96])
 {
-	const struct source *s = p->source;
-
-	(void)snprintf(ret, 96, "%s:%" PRIu64 ":%d:%" PRIu64, s->boot_id[0] ? s->boot_id : "-",
-		       s->pid_ns, (int)p->id.pid, p->id.start_ticks);
+	source_entity_id(p->source, p->id, ret);
 }
 
 int process_verify(struct process *p)

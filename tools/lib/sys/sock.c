@@ -30,8 +30,12 @@ static const struct table {
 	[TABLE_TCP6] = { "net/tcp6", "tcp", "sl", AF_INET6, parse_inet },
 	[TABLE_UDP] = { "net/udp", "udp", "sl", AF_INET, parse_inet },
 	[TABLE_UDP6] = { "net/udp6", "udp", "sl", AF_INET6, parse_inet },
+	[TABLE_UDPLITE] = { "net/udplite", "udplite", "sl", AF_INET, parse_inet },
+	[TABLE_UDPLITE6] = { "net/udplite6", "udplite", "sl", AF_INET6, parse_inet },
 	[TABLE_RAW] = { "net/raw", "raw", "sl", AF_INET, parse_inet },
 	[TABLE_RAW6] = { "net/raw6", "raw", "sl", AF_INET6, parse_inet },
+	[TABLE_ICMP] = { "net/icmp", "icmp", "sl", AF_INET, parse_inet },
+	[TABLE_ICMP6] = { "net/icmp6", "icmp", "sl", AF_INET6, parse_inet },
 	[TABLE_UNIX] = { "net/unix", "unix", "Num", AF_UNIX, parse_unix },
 	[TABLE_PACKET] = { "net/packet", "packet", "sk", AF_PACKET, parse_packet },
 	[TABLE_NETLINK] = { "net/netlink", "netlink", "sk", AF_NETLINK, parse_netlink },
@@ -121,6 +125,16 @@ static const char *inet_state(enum sock_table t, uint64_t state)
 	return tcp_states[state];
 }
 
+/* "00000000:00000000" */
+static int queues(struct bytes *rest, struct sock *s)
+{
+	scan_blanks(rest);
+	if (scan_hex(rest, &s->sending) < 0 || scan_byte(rest, ':') < 0 ||
+	    scan_hex(rest, &s->receiving) < 0)
+		return -EBADMSG;
+	return word_end(rest);
+}
+
 /* "local remote st tx:rx tr:when retrnsmt uid timeout inode ...": tcp4_seq_show, udp4_format_sock.
  */
 static int parse_inet(struct bytes rest, struct sock *s)
@@ -131,13 +145,15 @@ static int parse_inet(struct bytes rest, struct sock *s)
 	    address(&rest, s->family, s->remote, &s->remote_port) < 0 ||
 	    number(&rest, true, UINT8_MAX, &state) < 0)
 		return -EBADMSG;
-	if (skip_words(&rest, 3) < 0 || number(&rest, false, UINT32_MAX, &uid) < 0 ||
-	    skip_words(&rest, 1) < 0 || number(&rest, false, UINT64_MAX, &s->inode) < 0)
+	if (queues(&rest, s) < 0 || skip_words(&rest, 2) < 0 ||
+	    number(&rest, false, UINT32_MAX, &uid) < 0 || skip_words(&rest, 1) < 0 ||
+	    number(&rest, false, UINT64_MAX, &s->inode) < 0)
 		return -EBADMSG;
 	s->uid = (uint32_t)uid;
 	s->state = inet_state(s->table, state);
-	if (s->table == TABLE_RAW || s->table == TABLE_RAW6)
-		s->protocol = s->local_port; /* raw_sock_seq_show: the "port" is inet_num */
+	/* raw_sock_seq_show, ping_v4_format_sock: the "port" is inet_num. */
+	if (s->table >= TABLE_RAW && s->table <= TABLE_ICMP6)
+		s->protocol = s->local_port;
 	return 1;
 }
 
@@ -165,13 +181,15 @@ static int parse_unix(struct bytes rest, struct sock *s)
 /* "refcnt type proto iface r rmem user inode": packet_seq_show. */
 static int parse_packet(struct bytes rest, struct sock *s)
 {
-	uint64_t type, protocol, ifindex, uid;
+	uint64_t type, protocol, ifindex, running, uid;
 
 	if (skip_words(&rest, 1) < 0 || number(&rest, false, UINT16_MAX, &type) < 0 ||
 	    number(&rest, true, UINT16_MAX, &protocol) < 0 ||
 	    number(&rest, false, UINT32_MAX, &ifindex) < 0)
 		return -EBADMSG;
-	if (skip_words(&rest, 2) < 0 || number(&rest, false, UINT32_MAX, &uid) < 0 ||
+	if (number(&rest, false, UINT32_MAX, &running) < 0 ||
+	    number(&rest, false, UINT64_MAX, &s->receiving) < 0 ||
+	    number(&rest, false, UINT32_MAX, &uid) < 0 ||
 	    number(&rest, false, UINT64_MAX, &s->inode) < 0)
 		return -EBADMSG;
 	s->type = (uint16_t)type;
@@ -187,7 +205,9 @@ static int parse_netlink(struct bytes rest, struct sock *s)
 	uint64_t protocol, port_id;
 
 	if (number(&rest, false, UINT16_MAX, &protocol) < 0 ||
-	    number(&rest, false, UINT32_MAX, &port_id) < 0 || skip_words(&rest, 6) < 0 ||
+	    number(&rest, false, UINT32_MAX, &port_id) < 0 || skip_words(&rest, 1) < 0 ||
+	    number(&rest, false, UINT64_MAX, &s->receiving) < 0 ||
+	    number(&rest, false, UINT64_MAX, &s->sending) < 0 || skip_words(&rest, 3) < 0 ||
 	    number(&rest, false, UINT64_MAX, &s->inode) < 0)
 		return -EBADMSG;
 	s->protocol = (uint16_t)protocol;
@@ -221,4 +241,56 @@ void sock_address_text(const struct sock *s, bool remote, char ret[46])
 	ret[0] = '\0';
 	if (s->family == AF_INET || s->family == AF_INET6)
 		(void)inet_ntop(s->family, from, ret, 46);
+}
+
+struct number_name {
+	uint16_t number;
+	const char *name;
+};
+
+/* include/uapi/linux/netlink.h */
+static const struct number_name netlink_names[] = {
+	{ 0, "route" },	      { 2, "usersock" },       { 3, "firewall" },
+	{ 4, "sock_diag" },   { 5, "nflog" },	       { 6, "xfrm" },
+	{ 7, "selinux" },     { 8, "iscsi" },	       { 9, "audit" },
+	{ 10, "fib_lookup" }, { 11, "connector" },     { 12, "netfilter" },
+	{ 13, "ip6_fw" },     { 14, "dnrtmsg" },       { 15, "kobject_uevent" },
+	{ 16, "generic" },    { 18, "scsitransport" }, { 19, "ecryptfs" },
+	{ 20, "rdma" },	      { 21, "crypto" },	       { 22, "smc" },
+};
+
+/* include/uapi/linux/in.h */
+static const struct number_name ip_names[] = {
+	{ 1, "icmp" },	{ 2, "igmp" },	 { 6, "tcp" },	  { 17, "udp" },
+	{ 47, "gre" },	{ 50, "esp" },	 { 51, "ah" },	  { 58, "icmp6" },
+	{ 89, "ospf" }, { 112, "vrrp" }, { 132, "sctp" }, { 255, "raw" },
+};
+
+/* include/uapi/linux/if_ether.h */
+static const struct number_name ether_names[] = {
+	{ 0x0003, "all" },  { 0x0800, "ip" },	 { 0x0806, "arp" },
+	{ 0x86dd, "ipv6" }, { 0x888e, "eapol" }, { 0x88cc, "lldp" },
+};
+
+static const char *find_name(const struct number_name *names, size_t n, uint16_t number)
+{
+	for (size_t i = 0; i < n; i++)
+		if (names[i].number == number)
+			return names[i].name;
+	return NULL;
+}
+
+const char *sock_protocol_name(const struct sock *s)
+{
+	switch (s->table) {
+	case TABLE_RAW:
+	case TABLE_RAW6:
+		return find_name(ip_names, ARRAY_LEN(ip_names), s->protocol);
+	case TABLE_PACKET:
+		return find_name(ether_names, ARRAY_LEN(ether_names), s->protocol);
+	case TABLE_NETLINK:
+		return find_name(netlink_names, ARRAY_LEN(netlink_names), s->protocol);
+	default:
+		return NULL;
+	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* containers, mounts, sockets and posture as JSON lines. */
 #include "sys/creds.h"
-#include "sys/sock.h"
 #include "work/gather.h"
+#include "work/sockets.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -149,104 +149,33 @@ int gather_mounts(struct gather *g)
 	return r < 0 ? r : gather_table_close(&table);
 }
 
-/* Not whose it is: the descriptor that has this inode says so (proc/PID/fd). */
-static void put_socket(struct out *o, const struct sock *s, uint64_t netns)
+static int put_socket(void *ctx, const struct socket_row *row)
 {
-	char text[46];
+	struct gather_table *table = ctx;
 
-	out_begin(o, "state");
-	out_u64(o, F_CSI_NS_NET, netns);
-	out_u64(o, F_CSI_SOCKET_INODE, s->inode);
-	if (s->state[0])
-		out_str(o, F_CSI_SOCKET_STATE, s->state);
-	out_u64(o, F_CSI_SOCKET_UID, s->uid);
-	out_str(o, F_NETWORK_TRANSPORT, sock_table_name(s->table));
-	if (s->path.n)
-		out_bytes(o, F_FILE_PATH, s->path);
-	if (s->table > TABLE_RAW6)
-		return;
-	sock_address_text(s, false, text);
-	out_str(o, F_SOURCE_IP, text);
-	out_u64(o, F_SOURCE_PORT, s->local_port);
-	sock_address_text(s, true, text);
-	out_str(o, F_DESTINATION_IP, text);
-	out_u64(o, F_DESTINATION_PORT, s->remote_port);
-}
-
-/* TEXT_NET_TCP and its followers stand in the order of enum sock_table. */
-static int put_socket_table(struct gather_table *table, const struct target *t,
-			    enum sock_table kind, uint64_t netns)
-{
-	AUTO_DONE(buf_done) struct buf text = BUF_LIMIT(TABLE_TEXT_MAX + 1);
-	pid_t pid = process_id(t->p).pid;
-	struct bytes rest, line;
-	struct sock s;
-	int r;
-
-	r = process_text(t->p, (enum proc_text)(TEXT_NET_TCP + (int)kind), &text, TABLE_TEXT_MAX);
-	if (r < 0 && !is_gone(r))
-		gather_tell(table->g, r, "read sockets", pid, bytes_str(sock_table_path(kind)));
-	rest = buf_bytes(&text);
-	while (proc_next_line(&rest, &line)) {
-		r = sock_parse(kind, line, &s);
-		if (r < 0)
-			gather_tell(table->g, r, "parse sockets", pid, line);
-		if (r <= 0)
-			continue;
-		put_socket(table->out, &s, netns);
-		if (out_end(table->out) < 0)
-			return -ENOMEM;
-		r = gather_table_step(table);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* Network namespaces seen, so that each is listed once, by its lowest PID. */
-struct seen_ns {
-	uint64_t *v;
-	size_t n;
-};
-
-static void seen_done(struct seen_ns *s)
-{
-	free(s->v);
-}
-
-static int seen_before(struct seen_ns *s, uint64_t ns)
-{
-	uint64_t *v;
-
-	for (size_t i = 0; i < s->n; i++)
-		if (s->v[i] == ns)
-			return 1;
-	v = realloc(s->v, (s->n + 1) * sizeof(*v));
-	if (!v)
+	if (socket_record(table->out, table->g->source, row, false) < 0)
 		return -ENOMEM;
-	s->v = v;
-	v[s->n++] = ns;
-	return 0;
+	return gather_table_step(table);
 }
 
 int gather_sockets(struct gather *g)
 {
 	AUTO_DONE(gather_table_done) struct gather_table table;
-	AUTO_DONE(seen_done) struct seen_ns seen = { 0 };
+	AUTO_FREE struct process_id *ids = calloc(g->targets->n + 1, sizeof(*ids));
+	const struct sockets_options opts = {
+		.ids = ids,
+		.nids = g->targets->n,
+		.stop = g->stop,
+		.gaps = &g->ledger_gaps,
+	};
 	int r = gather_table_open(g, "sockets", &table);
 
-	for (size_t i = 0; r >= 0 && i < g->targets->n; i++) {
-		const struct target *t = &g->targets->v[i];
-		uint64_t ns = 0;
-
-		/* A namespace that cannot be read: /proc/PID/net still can, so it is listed as its
-		 * own. */
-		if (process_ns(t->p, LINK_NS_NET, &ns) == 0)
-			r = seen_before(&seen, ns);
-		for (int k = 0; r == 0 && k < SOCK_TABLES; k++)
-			r = put_socket_table(&table, t, (enum sock_table)k, ns);
-		r = r > 0 ? 0 : r;
-	}
+	if (r == 0 && !ids)
+		r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < g->targets->n; i++)
+		ids[i] = process_id(g->targets->v[i].p);
+	if (r == 0 && g->targets->n)
+		r = sockets_each(g->source, &opts, put_socket, &table);
 	return r < 0 ? r : gather_table_close(&table);
 }
 

@@ -40,14 +40,6 @@ static void put_signs(struct out *o, const struct facts *f)
 		out_pair_add(o, bytes_str(shown.v[i].id), bytes_str(shown.v[i].level));
 }
 
-static void put_id(struct out *o, enum field f, unsigned id)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%u", id);
-
-	out_bytes(o, f, bytes_of(text, (size_t)n));
-}
-
 /* A process without arguments is shown as ps(1) shows it: its comm in brackets. */
 static void put_name_in_brackets(struct out *o, const struct proc_stat *st)
 {
@@ -120,8 +112,8 @@ int process_record(struct out *o, struct process *p, const struct facts *f, unsi
 	put_start(o, process_start(p), table);
 	out_u64(o, F_PROCESS_THREADS, f->stat->threads);
 	if (f->known & FACT_OWNER) {
-		put_id(o, F_PROCESS_USER_ID, f->uid);
-		put_id(o, F_PROCESS_GROUP_ID, f->gid);
+		out_id(o, F_PROCESS_USER_ID, f->uid);
+		out_id(o, F_PROCESS_GROUP_ID, f->gid);
 	}
 	return out_end(o);
 }

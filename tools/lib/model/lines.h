@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A /proc text line by line through one small buffer, however long the text is. */
+#ifndef CSI_MODEL_LINES_H
+#define CSI_MODEL_LINES_H
+
+#include "model/source.h"
+
+enum {
+	LINES_LINE_MAX = 8 << 10, /* a unix path has at most 108 bytes, an address less */
+	LINES_BUFFER = 4 * LINES_LINE_MAX,
+};
+
+struct lines;
+
+/* 0, or what process_text_open says. */
+int lines_open(struct process *p, enum proc_text t, struct lines **ret);
+/*
+ * The next line without its newline, valid until the next call. 1, 0 at the end, -EFBIG for one
+ * that is longer than LINES_LINE_MAX (passed over; go on), else -errno (the end).
+ */
+int lines_next(struct lines *l, struct bytes *ret);
+void lines_closep(struct lines **l);
+
+#endif
