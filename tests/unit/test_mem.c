@@ -5,23 +5,29 @@
 #include "test.h"
 #include "tree.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 enum {
 	MIB = 1 << 20,
 	BIG = 64 * MIB,
 	VMAS_MAX = 4096,
-	SANE_VMA = 1 << 30, /* a sanitizer maps terabytes: not walked page by page here */
+	GUARD_INSTALL = 102, /* MADV_GUARD_INSTALL, Linux 6.13 */
+	SANE_VMA = 1 << 30,  /* a sanitizer maps terabytes: not walked page by page here */
 };
 
 /* What the child has mapped. */
 struct layout {
-	unsigned char *file, *half, *none, *shared, *exec, *deleted, *memfd, *odd;
+	unsigned char *file, *half, *none, *shared, *exec, *deleted, *memfd, *odd, *guard;
+	bool guarded; /* two pages in the middle of GUARD: the kernel can do that */
 };
 
 struct child {
@@ -85,6 +91,9 @@ static void lay_out(struct layout *at)
 	at->memfd = map(MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
 	at->memfd[0] = 'm';
 	at->odd = map(MIB, PROT_READ, MAP_SHARED, sparse("new\nline\\012 x"));
+	at->guard = map(16 * page_size, PROT_READ | PROT_WRITE, anon, -1);
+	memset(at->guard, 'g', 16 * page_size);
+	at->guarded = madvise(at->guard + 4 * page_size, 2 * page_size, GUARD_INSTALL) == 0;
 	fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	(void)unlinkat(fd, "gone", 0);
 }
@@ -357,6 +366,65 @@ static void harmless(struct process *p, pid_t pid)
 	OK("all of it read, and no page became present, nor the RSS larger");
 }
 
+static void guards(struct process *p, const struct layout *at)
+{
+	AUTO_DONE(mem_closep) struct mem *m = NULL;
+	uint64_t start = (uintptr_t)at->guard, end = start + 16 * page_size;
+	struct page_run run;
+
+	if (!at->guarded) {
+		SKIP("guard pages are absent, not swapped out", "needs Linux 6.13");
+		return;
+	}
+	CHECK_INT(mem_open(p, &m), 0);
+	CHECK_INT(mem_next_run(m, start, end, &run), 1);
+	CHECK(run.end == start + 4 * page_size && run.state == PAGE_PRESENT);
+	CHECK_INT(mem_next_run(m, run.end, end, &run), 1);
+	CHECK(run.end == start + 6 * page_size && run.state == PAGE_ABSENT);
+	CHECK_INT(mem_next_run(m, run.end, end, &run), 1);
+	CHECK(run.end == end && run.state == PAGE_PRESENT);
+	OK("guard pages are absent, not swapped out");
+}
+
+/* As on a kernel before 6.7: ioctl(2) of PAGEMAP_SCAN is ENOTTY from now on. 0 or -errno. */
+static int without_scan(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xc0606610, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOTTY),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { .len = ARRAY_LEN(code), .filter = code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Which way pagemap is asked; on this kernel, or forced. */
+static void page_way(struct process *p, bool forced)
+{
+	AUTO_DONE(mem_closep) struct mem *m = NULL;
+	struct utsname u;
+	int major = 0, minor = 0;
+
+	CHECK_INT(mem_open(p, &m), 0);
+	if (forced) {
+		CHECK_BYTES(bytes_str(mem_page_way(m)), "pagemap");
+		OK("without PAGEMAP_SCAN pagemap is read");
+		return;
+	}
+	CHECK_INT(uname(&u), 0);
+	CHECK_INT(sscanf(u.release, "%d.%d", &major, &minor), 2);
+	if (major * 100 + minor >= 607)
+		CHECK_BYTES(bytes_str(mem_page_way(m)), "PAGEMAP_SCAN");
+	OK("PAGEMAP_SCAN is used where the kernel has it");
+}
+
 /* The child executes another program, then ends: its old memory is gone, never another's. */
 static void gone(void)
 {
@@ -445,16 +513,23 @@ int main(int argc, char **argv)
 	AUTO_CLOSE int dir = tree_make(NULL, dir_path);
 
 	CHECK_INT(source_open(SOURCE_LIVE, NULL, &source), 0);
-	struct child c = child_start();
-	struct process *p = open_child(&c);
-	vmas(p, &c.at);
-	special(p);
-	runs(p, &c.at);
-	contents(p, &c.at);
-	harmless(p, c.pid);
-	process_close(p);
-	child_end(&c);
-	gone();
+	for (int forced = 0; forced < 2; forced++) {
+		struct child c = child_start();
+		struct process *p = open_child(&c);
+
+		if (forced)
+			CHECK_INT(without_scan(), 0);
+		page_way(p, forced);
+		vmas(p, &c.at);
+		special(p);
+		runs(p, &c.at);
+		guards(p, &c.at);
+		contents(p, &c.at);
+		harmless(p, c.pid);
+		process_close(p);
+		child_end(&c);
+		gone();
+	}
 	other_way();
 	source_close(source);
 	tree_remove(dir_path);

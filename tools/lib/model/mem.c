@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages of a process: which are there, and their bytes. */
-#include "model/mem.h"
+/* Memory of a process: opening it, totals, and bytes. */
+#include "model/mem_priv.h"
 
 #include "model/source_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/uio.h>
-
-enum { PAGEMAP_BATCH = 8192 }; /* entries of one read: 64 KiB, 32 MiB of addresses */
-
-/* Documentation/admin-guide/mm/pagemap.rst */
-#define PM_PRESENT (UINT64_C(1) << 63)
-#define PM_SWAP	   (UINT64_C(1) << 62)
-#define PM_FILE	   (UINT64_C(1) << 61) /* file page or shared anonymous */
-
-/* No run begins there. */
-#define NOT_AHEAD UINT64_MAX
-
-struct mem {
-	struct process *p; /* borrowed */
-	int pagemap;
-	int file;      /* /proc/PID/mem, or -1 */
-	bool vm_readv; /* allowed, as far as is known */
-	uint64_t page; /* bytes */
-	uint64_t next; /* where the last run ended: only there the entries read ahead are used */
-	uint64_t first, n; /* entries[0] is page number FIRST */
-	uint64_t entries[PAGEMAP_BATCH];
-};
 
 /*
  * Whether process_vm_readv(2) would be allowed: permission is checked before the address, and the
@@ -57,12 +36,11 @@ int mem_open(struct process *p, struct mem **ret)
 		return -ENOMEM;
 	m->p = p;
 	m->page = page > 0 ? (uint64_t)page : 4096;
-	m->first = m->n = 0;
-	m->next = NOT_AHEAD;
 	m->file = -1;
 	m->pagemap = process_openat(p, "pagemap", O_RDONLY);
 	if (m->pagemap < 0)
 		return m->pagemap == -ENOENT ? -EOPNOTSUPP : m->pagemap;
+	mem_pages_init(m);
 	m->file = process_openat(p, "mem", O_RDONLY);
 	if (m->file == -ESRCH)
 		return -ESRCH;
@@ -92,73 +70,6 @@ const char *mem_way(const struct mem *m)
 	return m->vm_readv ? "process_vm_readv" : "none";
 }
 
-/* Entries from page number PAGE, at most up to page LAST (not included). */
-static int fill(struct mem *m, uint64_t page, uint64_t last)
-{
-	uint64_t want = last - page < PAGEMAP_BATCH ? last - page : PAGEMAP_BATCH;
-	ssize_t got;
-
-	m->first = page;
-	m->n = 0;
-	do
-		got = pread(m->pagemap, m->entries, want * sizeof(m->entries[0]),
-			    (off_t)(page * sizeof(m->entries[0])));
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return -errno;
-	if (got == 0) {
-		/* Above what a process may map (vsyscall) pagemap ends; below, the space is gone.
-		 */
-		if (page * m->page >> 63 == 0)
-			return -ESRCH;
-		memset(m->entries, 0, want * sizeof(m->entries[0]));
-		got = (ssize_t)(want * sizeof(m->entries[0]));
-	}
-	m->n = (uint64_t)got / sizeof(m->entries[0]);
-	return m->n ? 0 : -EIO;
-}
-
-static void judge(uint64_t entry, struct page_run *run)
-{
-	run->state = PAGE_ABSENT;
-	if (entry & PM_PRESENT)
-		run->state = PAGE_PRESENT;
-	else if (entry & PM_SWAP)
-		run->state = PAGE_SWAPPED;
-	run->file_backed = run->state != PAGE_ABSENT && (entry & PM_FILE);
-}
-
-int mem_next_run(struct mem *m, uint64_t addr, uint64_t end, struct page_run *ret)
-{
-	struct page_run run = { .start = addr }, here;
-	uint64_t page, last;
-	bool ahead = addr == m->next;
-
-	if (addr >= end)
-		return 0;
-	last = (end - 1) / m->page + 1;
-	for (page = addr / m->page; page < last; page++) {
-		if (!ahead || page < m->first || page - m->first >= m->n) {
-			int r = fill(m, page, last);
-
-			if (r < 0)
-				return r;
-			ahead = true;
-		}
-		judge(m->entries[page - m->first], &here);
-		if (page == addr / m->page) {
-			run.state = here.state;
-			run.file_backed = here.file_backed;
-		} else if (here.state != run.state || here.file_backed != run.file_backed) {
-			break;
-		}
-	}
-	run.end = page < last ? page * m->page : end;
-	m->next = run.end;
-	*ret = run;
-	return 1;
-}
-
 int mem_usage(struct mem *m, const struct vma *v, struct mem_usage *ret)
 {
 	struct mem_usage usage = { 0 };
@@ -166,7 +77,7 @@ int mem_usage(struct mem *m, const struct vma *v, struct mem_usage *ret)
 	uint64_t at = v->map.start;
 	int r;
 
-	m->next = NOT_AHEAD; /* what pagemap says now, not what was read ahead */
+	m->next = MEM_NOT_AHEAD; /* what pagemap says now, not what was read ahead */
 	while ((r = mem_next_run(m, at, v->map.end, &run)) == 1) {
 		uint64_t size = run.end - run.start;
 

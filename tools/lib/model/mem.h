@@ -51,10 +51,15 @@ void mem_close(struct mem *m);
 void mem_closep(struct mem **m);
 /* "process_vm_readv", "/proc/PID/mem" or "none" (pagemap only). */
 const char *mem_way(const struct mem *m);
+/* "PAGEMAP_SCAN" (Linux 6.7), or "pagemap", read entry by entry, where the kernel has it not. */
+const char *mem_page_way(const struct mem *m);
 
 enum page_state { PAGE_ABSENT, PAGE_PRESENT, PAGE_SWAPPED };
 
-/* A run of pages in one state, from pagemap; FILE_BACKED is bit 61. */
+/*
+ * A run of pages in one state, from pagemap; FILE_BACKED is bit 61. A guard page
+ * (MADV_GUARD_INSTALL) is absent: pagemap calls it swapped, and touching it would be a fault.
+ */
 struct page_run {
 	uint64_t start, end;
 	enum page_state state;
