@@ -410,7 +410,8 @@ static void page_way(struct process *p, bool forced)
 {
 	AUTO_DONE(mem_closep) struct mem *m = NULL;
 	struct utsname u;
-	int major = 0, minor = 0;
+	char *dot;
+	long major, minor;
 
 	CHECK_INT(mem_open(p, &m), 0);
 	if (forced) {
@@ -419,7 +420,9 @@ static void page_way(struct process *p, bool forced)
 		return;
 	}
 	CHECK_INT(uname(&u), 0);
-	CHECK_INT(sscanf(u.release, "%d.%d", &major, &minor), 2);
+	major = strtol(u.release, &dot, 10);
+	CHECK(major > 0 && *dot == '.');
+	minor = strtol(dot + 1, NULL, 10);
 	if (major * 100 + minor >= 607)
 		CHECK_BYTES(bytes_str(mem_page_way(m)), "PAGEMAP_SCAN");
 	OK("PAGEMAP_SCAN is used where the kernel has it");
