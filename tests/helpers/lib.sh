@@ -4,7 +4,8 @@
 # What every case sources. run.sh starts a case in a scratch directory of its own with ROLE,
 # TARGET_UID, CSI_TOP (the repository), CSI_RUN (this run's directory) and CSI_CASE set.
 #
-#   pod_up [-- ARGS]        a target of uid TARGET_UID; sets TPID (its PID 1 as the host sees it),
+#   pod_up [--patch FILE] [-- ARGS]
+#                           a target of uid TARGET_UID; sets TPID (its PID 1 as the host sees it),
 #                           TARGET_ID, CONTAINER_ID, MERGED, UPPER, POD_DIR, ENGINE, ROOTFS
 #                           POD_IMAGE=DIR before it: DIR is its image, instead of the distroless one
 #   ask PATH                an HTTP request to the target's server, prints the answer

@@ -3,7 +3,9 @@
 """A pod without Kubernetes: a distroless target, and csi-debug beside it as an ephemeral container.
 
   pod.py images RUN                 unpack or make the two root file systems, once a run
-  pod.py up RUN NAME UID [-- ARGS]  start the target; prints shell assignments
+  pod.py up RUN NAME UID [--patch FILE] [-- ARGS]
+                                    start the target; prints shell assignments. FILE is JSON that goes
+                                    over its configuration
   pod.py side RUN NAME ROLE         start csi beside it in ROLE (see oci.ROLES)
   pod.py down RUN NAME              end both, unmount, remove
   pod.py sweep RUN                  down for every pod that is left, then remove RUN
@@ -13,6 +15,7 @@ that we mount, kubelet's mounts, containerd's capabilities and a seccomp filter.
 run, plain.py starts the same processes with plain namespaces, and `up` says ENGINE=plain.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -196,7 +199,27 @@ def images(run):
     choose_engine(run)
 
 
-def up(run, name, uid, args):
+def patched(config, patch):
+    """Objects merge, lists grow, null takes a key away."""
+    if isinstance(config, list):
+        return config + patch
+    if not isinstance(config, dict):
+        return patch
+    merged = {k: patched(config[k], v) if k in config else v for k, v in patch.items() if v is not None}
+    return {k: v for k, v in {**config, **merged}.items() if patch.get(k, v) is not None}
+
+
+def up_options(argv):
+    """[--patch FILE] [-- ARGS]"""
+    at = argv.index("--") if "--" in argv else len(argv)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--patch")
+    options = parser.parse_args(argv[:at])
+    options.args = argv[at + 1:] or ["/app/httpd"]
+    return options
+
+
+def up(run, name, uid, options):
     pod = Pod(run, name)
     os.makedirs(pod.path("fixture"))
     pod.state = {"uuid": str(uuid.uuid4()), "uid": uid, "engine": engine(run), "roles": {}}
@@ -205,7 +228,10 @@ def up(run, name, uid, args):
     lower = os.environ.get("POD_IMAGE") or os.path.join(run, "images", "target")
     kind = overlay(pod, "target", lower)
     pod.save()
-    pod.state["pid"] = start(pod, "target", target_config(pod, uid, args or ["/app/httpd"]))
+    config = target_config(pod, uid, options.args)
+    if options.patch:
+        config = patched(config, json.loads(read(options.patch)))
+    pod.state["pid"] = start(pod, "target", config)
     pod.save()
     print(f"POD={name} POD_DIR={pod.dir} TPID={pod.state['pid']} ENGINE={pod.state['engine']} "
           f"ROOTFS={kind} UPPER={pod.path('target', 'upper')} MERGED={pod.path('target', 'merged')} "
@@ -307,7 +333,7 @@ def main(argv):
     if verb == "images":
         images(run)
     elif verb == "up":
-        up(run, argv[3], int(argv[4]), argv[6:])
+        up(run, argv[3], int(argv[4]), up_options(argv[5:]))
     elif verb == "side":
         side(run, argv[3], argv[4])
     elif verb == "down":
