@@ -5,10 +5,11 @@
 # What it says is compared with expected.tsv (workload, sign, level): a cell too many or too few fails.
 # A workload is clean/loads/NAME; WORKLOADS="NAME..." runs these alone.
 # timeout: 1500
-# needs: runc mmdebstrap ip
+# needs: mmdebstrap ip unshare
 . "$CSI_TOP/tests/helpers/lib.sh"
 HERE=$CSI_TOP/tests/clean
 ROLE=ptrace
+need_runc
 POD_IMAGE=$("$HELPERS/debian.sh") || exit 1
 export POD_IMAGE
 # cron first, since its job takes up to a minute to come round; it is looked at last.

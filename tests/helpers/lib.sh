@@ -50,6 +50,9 @@ skip() {
 	exit 77
 }
 
+# need_runc: for what the fallback engine has not
+need_runc() { [ "$(cat "$CSI_RUN/engine")" = runc ] || skip "needs runc"; }
+
 note() { printf '%s\n' "$*"; }
 
 # fail WHAT [FILE...]: a check that did not hold, and the first lines of what shows it.
