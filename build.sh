@@ -17,10 +17,10 @@ declare -A packages=(
 	[lint]="clang clang-format clang-tidy shellcheck"
 	[container]="runc"
 	[demo]="jq zstd procps util-linux python3 golang-github-containers-common"
-	[test]="jq zstd gdb python3 attr acl libcap2-bin strace hashdeep lsof procps psmisc xxd file binutils util-linux e2fsprogs bsdutils minisign libarchive-tools age"
+	[test]="jq zstd gdb python3 attr acl libcap2-bin strace hashdeep lsof procps psmisc xxd file binutils util-linux e2fsprogs bsdutils minisign libarchive-tools age sleuthkit debsums"
 	[corpus]="mmdebstrap iproute2"
 	[image_test]="podman skopeo golang-github-containers-common buildah debootstrap"
-	[bench]="zstd lsof procps openssl time"
+	[bench]="zstd lsof procps openssl time hashdeep b3sum"
 )
 
 needs() {

@@ -18,6 +18,60 @@ static void check_text(int64_t ns, const char *want)
 	CHECK(strcmp(text, want) == 0);
 }
 
+/* Each second day to 2261 comes back from its own text. */
+static void test_parse(void)
+{
+	static const struct {
+		const char *text;
+		int64_t want; /* seconds; -1: refused */
+	} cases[] = {
+		{ "1970-01-01", 0 },
+		{ "2026-11-28", 1795824000 },
+		{ "2026-11-28T12:00", 1795867200 },
+		{ "2026-11-28 12:00:01Z", 1795867201 },
+		{ "2000-02-29", 951782400 },
+		{ "@1795824000", 1795824000 },
+		{ "30m", 1000000 - 1800 },
+		{ "7d", 1000000 - 7 * 86400 },
+		{ "0s", 1000000 },
+		{ "2026-02-30", -1 },
+		{ "2026-13-01", -1 },
+		{ "2026-11-28T24:00", -1 },
+		{ "2026-11-28T12", -1 },
+		{ "2026-11-28x", -1 },
+		{ "2026-11-28T12:00:00.Z", -1 },
+		{ "1969-12-31", -1 },
+		{ "2263-01-01", -1 },
+		{ "99999999999999999999d", -1 },
+		{ "@", -1 },
+		{ "@9999999999999", -1 },
+		{ "5", -1 },
+		{ "", -1 },
+		{ "start", -1 },
+	};
+	int64_t ns;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int r = when_parse(cases[i].text, 1000000 * NS, &ns);
+
+		if ((r == 0) != (cases[i].want >= 0))
+			fprintf(stderr, "%s: %d\n", cases[i].text, r);
+		CHECK_INT(r, cases[i].want < 0 ? -EINVAL : 0);
+		if (r == 0)
+			CHECK_INT(ns, cases[i].want * NS);
+	}
+	CHECK_INT(when_parse("1970-01-01T00:00:00.25Z", 0, &ns), 0);
+	CHECK_INT(ns, NS / 4);
+	for (int64_t day = 0; day < 106000; day += 2) {
+		char text[WHEN_TEXT_MAX];
+
+		when_text(day * 86400 * NS + 123456789, text);
+		CHECK_INT(when_parse(text, 0, &ns), 0);
+		CHECK_INT(ns, day * 86400 * NS + 123456789);
+	}
+	OK("dates and times ago are parsed");
+}
+
 int main(void)
 {
 	int64_t ns = 7;
@@ -56,5 +110,6 @@ int main(void)
 	OK("what does not fit is refused, untouched");
 	CHECK(when_now(CLOCK_REALTIME) > INT64_C(1700000000) * NS);
 	OK("now");
+	test_parse();
 	TEST_END();
 }

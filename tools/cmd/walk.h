@@ -9,7 +9,14 @@
 #include "work/hashwalk.h"
 #include "work/roots.h"
 
-enum walk_format { WALK_TABLE, WALK_JSON, WALK_HASHDEEP, WALK_SHA256SUM };
+enum walk_format {
+	WALK_TABLE,
+	WALK_JSON,
+	WALK_HASHDEEP,
+	WALK_SHA256SUM,
+	WALK_BODYFILE,
+	WALK_BODYFILE_PLASO,
+};
 
 /*
  * A list for another program, under way. Target bytes go into it raw: that is the format, so it
@@ -17,7 +24,8 @@ enum walk_format { WALK_TABLE, WALK_JSON, WALK_HASHDEEP, WALK_SHA256SUM };
  */
 struct walk_list {
 	enum walk_format format;
-	unsigned hashes; /* walk_list_hashes(); 0: no list is asked for */
+	bool on;	 /* a list is asked for */
+	unsigned hashes; /* walk_list_hashes() */
 	int argc;	 /* the command line, for the list's head */
 	char **argv;
 	struct sink *sink;
@@ -40,8 +48,19 @@ size_t walk_columns(unsigned hashes, struct column ret[WALK_COLUMNS_MAX]);
 /* A hashwalk_fn with struct walk_show: one record an item. */
 int walk_show_item(void *show, const struct hashwalk_item *it);
 
-/* The digests that a format's lines have (enum hash_kind); 0: it is no list. */
+/* Whether F is a list for another program. */
+bool walk_list_is(enum walk_format f);
+/* The digests that a format's lines must have (enum hash_kind). */
 unsigned walk_list_hashes(enum walk_format f);
+/*
+ * A line of a bodyfile: MD5|name|inode|mode|UID|GID|size|atime|mtime|ctime|crtime, for mactime(1)
+ * of The Sleuth Kit (tools/timeline/mactime.base: every | splits, then %XX is decoded), or for
+ * plaso (parsers/bodyfile.py: \\ escapes, fractions of seconds). Any type of file. 0, -ENOMEM,
+ * -EFBIG.
+ */
+int walk_body_line(struct buf *b, struct bytes path, const struct hashwalk_item *it);
+int walk_body_line_plaso(struct buf *b, struct bytes path, const struct hashwalk_item *it);
+
 /* Opens -o or standard output and writes the head. -1 to go on, else an exit code, printed. */
 int walk_list_begin(struct walk_list *l, struct run *run, const struct seen_root *roots, size_t n);
 /*

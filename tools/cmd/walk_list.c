@@ -19,6 +19,7 @@ enum { LIST_FLUSH = 64 << 10, LIST_PIDS_SHOWN = 8 };
 
 struct list_kind {
 	unsigned hashes;
+	bool all_types; /* not only regular files, and those without a digest too */
 	int (*head)(struct buf *b, const struct seen_root *root, int argc, char **argv);
 	int (*line)(struct buf *b, struct bytes path, const struct hashwalk_item *it);
 	bool (*can_name)(struct bytes path);
@@ -63,7 +64,7 @@ static bool hashdeep_can_name(struct bytes path)
 
 /* ---- sha256sum ----------------------------------------------------------------------------- */
 
-static int sha256sum_head(struct buf *b, const struct seen_root *root, int argc, char **argv)
+static int no_head(struct buf *b, const struct seen_root *root, int argc, char **argv)
 {
 	(void)b;
 	(void)root;
@@ -77,7 +78,7 @@ static int sha256sum_line(struct buf *b, struct bytes path, const struct hashwal
 	return ledger_sum_line(b, path, it->sums.sha256);
 }
 
-static bool sha256sum_can_name(struct bytes path)
+static bool any_name(struct bytes path)
 {
 	(void)path;
 	return true;
@@ -85,11 +86,17 @@ static bool sha256sum_can_name(struct bytes path)
 
 /* By enum walk_format; the first two are no lists. */
 static const struct list_kind kinds[] = {
-	[WALK_HASHDEEP] = { (unsigned)HASH_MD5 | (unsigned)HASH_SHA256, hashdeep_head,
+	[WALK_HASHDEEP] = { (unsigned)HASH_MD5 | (unsigned)HASH_SHA256, false, hashdeep_head,
 			    hashdeep_line, hashdeep_can_name },
-	[WALK_SHA256SUM] = { (unsigned)HASH_SHA256, sha256sum_head, sha256sum_line,
-			     sha256sum_can_name },
+	[WALK_SHA256SUM] = { (unsigned)HASH_SHA256, false, no_head, sha256sum_line, any_name },
+	[WALK_BODYFILE] = { 0, true, no_head, walk_body_line, any_name },
+	[WALK_BODYFILE_PLASO] = { 0, true, no_head, walk_body_line_plaso, any_name },
 };
+
+bool walk_list_is(enum walk_format f)
+{
+	return (size_t)f < ARRAY_LEN(kinds) && kinds[f].line;
+}
 
 unsigned walk_list_hashes(enum walk_format f)
 {
@@ -148,7 +155,7 @@ static struct gap why_not(const struct walk_list *l, const struct hashwalk_item 
 	if (gap.err)
 		return gap;
 	gap = (struct gap){ .what = "list", .on = it->path.head };
-	if ((it->sums.kinds & l->hashes) != l->hashes || it->extents)
+	if ((it->sums.kinds & l->hashes) != l->hashes || (l->hashes && it->extents))
 		gap.err = -ENODATA;
 	else if (it->path.left_off)
 		gap.err = -ENAMETOOLONG;
@@ -163,14 +170,15 @@ int walk_list_file(struct walk_list *l, const struct hashwalk_item *it, struct g
 	AUTO_DONE(buf_done) struct buf path = BUF_NONE;
 
 	*ret = (struct gap){ 0 };
-	if (!S_ISREG(it->info.mode)) {
+	if (!S_ISREG(it->info.mode) && !kinds[l->format].all_types) {
 		*ret = it->gap;
 		return 0;
 	}
 	*ret = why_not(l, it);
-	if (ret->err)
+	/* Times can be told of what could not be read. */
+	if (ret->err && !(kinds[l->format].all_types && it->gap.err))
 		return 0;
-	int r = buf_addc(&path, '.');
+	int r = kinds[l->format].all_types ? 0 : buf_addc(&path, '.');
 	if (r == 0)
 		r = buf_addb(&path, it->path.head);
 	if (r == 0)

@@ -3,6 +3,7 @@
 #include "cmd/walk.h"
 
 #include "base/escape.h"
+#include "format/filecaps.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -64,6 +65,21 @@ static int add_base64(struct buf *b, struct bytes v)
 	return r;
 }
 
+static void put_capabilities(struct out *o, struct bytes value)
+{
+	char word[FILECAPS_WORD_MAX];
+	struct filecaps c;
+
+	if (filecaps_parse(value, &c) < 0)
+		return; /* the xattr itself stands in the record */
+	out_list(o, F_CSI_FILE_CAPS);
+	for (unsigned i = 0; i < 64; i++)
+		if (filecaps_word(&c, i, word))
+			out_list_add(o, bytes_str(word));
+	if (c.rootid)
+		out_u64(o, F_CSI_FILE_CAPS_ROOT, c.rootid);
+}
+
 static void put_xattrs(struct walk_show *show, const struct hashwalk_item *it)
 {
 	AUTO_DONE(buf_done) struct buf value = BUF_NONE;
@@ -77,6 +93,9 @@ static void put_xattrs(struct walk_show *show, const struct hashwalk_item *it)
 		if (add_base64(&value, it->xattrs->v[i].value) == 0)
 			out_pair_add(o, it->xattrs->v[i].name, buf_bytes(&value));
 	}
+	for (size_t i = 0; i < it->xattrs->n; i++)
+		if (bytes_eq(it->xattrs->v[i].name, bytes_str("security.capability")))
+			put_capabilities(o, it->xattrs->v[i].value);
 }
 
 static void put_json(struct walk_show *show, const struct hashwalk_item *it)

@@ -62,6 +62,12 @@
 	X(CSI_DIFF_WHAT, "csi.diff.what", KEYWORD, "what of it differs (list)")                    \
 	X(CSI_EVIDENCE, "csi.evidence", OBJECTS,                                                   \
 	  "what a finding rests on (list of field and value)")                                     \
+	X(CSI_FILE_ALLOCATED, "csi.file.allocated", LONG,                                          \
+	  "bytes it takes on its file system, if it is sparse")                                    \
+	X(CSI_FILE_CAPS, "csi.file.capabilities", KEYWORD,                                         \
+	  "file capabilities, as NET_RAW=ep (list)")                                               \
+	X(CSI_FILE_CAPS_ROOT, "csi.file.capabilities_root", LONG,                                  \
+	  "uid that is root where they count, if not 0")                                           \
 	X(CSI_FILE_RDEV, "csi.file.rdev", KEYWORD, "major:minor that a device file names")         \
 	X(CSI_FILE_LINKS, "csi.file.links", LONG, "hard links, if more than one")                  \
 	X(CSI_HASH_EXTENTS, "csi.hash.extents", KEYWORD, "SHA-256 of the data extents kept")       \

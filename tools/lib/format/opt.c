@@ -71,7 +71,9 @@ static int add_row(struct rows *r, const struct opt *o, size_t *shorts)
 	r->v[i] = o;
 	r->longs[i] = (struct option){
 		.name = o->name,
-		.has_arg = takes_value(o) ? required_argument : no_argument,
+		.has_arg = o->kind == OPT_MAYBE ? optional_argument
+			   : takes_value(o)	? required_argument
+						: no_argument,
 		.val = o->key ? o->key : OPT_LONG_ONLY + (int)i,
 	};
 	if (o->key) {
@@ -224,7 +226,8 @@ static int set(const struct opt *o, const char *arg, void *args, struct opt_erro
 			++*(int *)at;
 		return 0;
 	case OPT_STRING:
-		*(const char **)at = arg;
+	case OPT_MAYBE:
+		*(const char **)at = arg ? arg : "";
 		return 0;
 	case OPT_SIZE:
 	case OPT_NUMBER:

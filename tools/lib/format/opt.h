@@ -11,6 +11,7 @@ enum opt_kind {
 	OPT_FLAG,    /* bool: set true */
 	OPT_COUNT,   /* int: counted (-v -v) */
 	OPT_STRING,  /* const char * (argv's memory) */
+	OPT_MAYBE,   /* the same with --name=VALUE; "" for --name alone */
 	OPT_SIZE,    /* uint64_t bytes; "4096", "64K", "2M", "1G", "1T" (binary) */
 	OPT_NUMBER,  /* uint64_t, decimal, within MIN to MAX */
 	OPT_PIDS,    /* struct opt_pids: may be given again */

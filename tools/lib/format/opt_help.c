@@ -4,14 +4,15 @@
 
 enum { HELP_LEFT_MAX = 26, HELP_WIDTH = 80 };
 
-static int add_left(struct buf *b, int key, const char *name, const char *arg)
+static int add_left(struct buf *b, const struct opt *o)
 {
-	int r = key ? buf_addf(b, "  -%c, ", key) : buf_adds(b, "      ");
+	int r = o->key ? buf_addf(b, "  -%c, ", o->key) : buf_adds(b, "      ");
 
 	if (r == 0)
-		r = buf_addf(b, "--%s", name);
-	if (r == 0 && arg)
-		r = buf_addf(b, " %s", arg);
+		r = buf_addf(b, "--%s", o->name);
+	if (r == 0 && o->arg)
+		r = o->kind == OPT_MAYBE ? buf_addf(b, "[=%s]", o->arg)
+					 : buf_addf(b, " %s", o->arg);
 	return r;
 }
 
@@ -60,7 +61,7 @@ static int add_right(struct buf *b, const char *text, size_t at, size_t left)
 static int add_line(struct buf *b, const struct opt *o)
 {
 	size_t before = b->n;
-	int r = add_left(b, o->key, o->name, o->arg);
+	int r = add_left(b, o);
 
 	return r == 0 ? add_right(b, o->help, b->n - before, HELP_LEFT_MAX) : r;
 }

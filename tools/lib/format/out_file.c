@@ -40,7 +40,8 @@ const char *file_type_name(uint32_t mode)
 	return "unknown";
 }
 
-enum { NUMBER_MAX = 24 };
+/* A file system may keep a small file elsewhere than in blocks. */
+enum { NUMBER_MAX = 24, BLOCK = 512, SPARSE_FROM = 64 << 10 };
 
 /* Digits of V that end before END; where they begin. This is done for each of 200,000 files. */
 static char *digits(char *end, uint64_t v)
@@ -94,6 +95,8 @@ void out_file_info(struct out *o, const struct file_info *info)
 	uint32_t type = m & S_IFMT;
 
 	/* In the order of the field table, so that sorting has nothing to do. */
+	if (type == S_IFREG && info->size > info->blocks * BLOCK && info->size >= SPARSE_FROM)
+		out_u64(o, F_CSI_FILE_ALLOCATED, info->blocks * BLOCK);
 	if (type == S_IFCHR || type == S_IFBLK)
 		device(o, F_CSI_FILE_RDEV, info->rdev_major, info->rdev_minor);
 	if (type != S_IFDIR && info->nlink > 1)

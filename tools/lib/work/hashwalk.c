@@ -244,7 +244,7 @@ static int on_entry(void *ctx, struct walk_entry *e)
 		coverage_note(hw->opts.coverage, e);
 	if (e->event == WALK_ENTRY) {
 		v = hashwalk_birth(hw->root, &hw->opts.birth, e);
-		if (!wanted(hw, e, v))
+		if (!wanted(hw, e, v) || (hw->opts.filter && !filter_wants(hw->opts.filter, e)))
 			return should_stop(hw) ? -ECANCELED : 0;
 	}
 	r = next_item(hw, &it);

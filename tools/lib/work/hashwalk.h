@@ -17,6 +17,7 @@
 #include "model/birth.h"
 #include "model/root.h"
 #include "work/coverage.h"
+#include "work/filter.h"
 
 enum {
 	HASHWALK_JOBS = 4, /* default */
@@ -65,8 +66,9 @@ struct hashwalk_options {
 	unsigned hashes; /* enum hash_kind; 0: none, nothing is opened */
 	bool xattrs;
 	bool only_new; /* entries that are new since BIRTH, or cannot be told to be old */
-	bool runtime;  /* and, with ONLY_NEW, those of the runtime too */
-	bool dirs;     /* look what the entries of a new, copied-up directory say of it */
+	const struct filter *filter; /* NULL, or what else must hold of an entry */
+	bool runtime;		     /* and, with ONLY_NEW, those of the runtime too */
+	bool dirs; /* look what the entries of a new, copied-up directory say of it */
 	struct coverage *coverage; /* told of every entry of the walk, in its thread; NULL: none */
 	uint64_t max_file;	   /* larger ones are a gap EFBIG */
 	struct birth birth;
