@@ -7,8 +7,9 @@
 
 struct diff_args {
 	struct common_args common;
-	const char *since;
-	bool hash, volumes;
+	const char *since, *image;
+	bool hash, volumes, all_content;
+	uint64_t image_memory;
 };
 
 static const struct opt diff_opts[] = {
@@ -17,6 +18,22 @@ static const struct opt diff_opts[] = {
 	  .offset = offsetof(struct diff_args, since),
 	  .arg = "start",
 	  .help = "against what the container was when it started (the default)" },
+	{ .name = "image",
+	  .kind = OPT_STRING,
+	  .offset = offsetof(struct diff_args, image),
+	  .arg = "FILE|-",
+	  .help = "against the image: an OCI layout (tar or directory), what docker save or crane "
+		  "export writes; - is standard input" },
+	{ .name = "all-content",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct diff_args, all_content),
+	  .help = "with --image: read also what the overlay proves to be the image's" },
+	{ .name = "image-memory",
+	  .kind = OPT_SIZE,
+	  .offset = offsetof(struct diff_args, image_memory),
+	  .arg = "SIZE",
+	  .help = "memory for the index of the image (25M: about 200,000 files)",
+	  .min = 2 << 20 },
 	{ .name = "hash",
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct diff_args, hash),
@@ -49,6 +66,7 @@ static const struct choice {
 	bool by_default; /* taken where none is asked for */
 } choices[] = {
 	{ &diff_since, offsetof(struct diff_args, since), false, true },
+	{ &diff_image, offsetof(struct diff_args, image), false, false },
 };
 
 /* A baseline that is open. */
@@ -149,6 +167,8 @@ static int compare_root(struct diff_cmd *d, const struct seen_root *root)
 		.pid = root->pid,
 		.hashes = d->args->hash ? (unsigned)HASH_SHA256 : 0u,
 		.volumes = d->args->volumes,
+		.all_content = d->args->all_content,
+		.image_memory = (size_t)d->args->image_memory,
 		.max_file = d->args->common.max_file,
 		.jobs = (unsigned)d->args->common.jobs,
 		.stop = &d->run->stop,
@@ -216,8 +236,9 @@ static int diff_run(const struct command *self, int argc, char **argv)
 const struct command cmd_diff = {
 	.name = "diff",
 	.summary = "what of the target's files changed, against one or more baselines",
-	.usage = "[-p PID]... [--since start] [--hash] [--volumes]",
+	.usage = "[-p PID]... [--since start] [--image FILE|-] [--hash] [--volumes]",
 	.example = "csi diff\n"
+		   "docker save IMAGE | kubectl exec -i POD -c csi-1 -- csi diff --image -\n"
 		   "csi diff -p 7 --hash --json",
 	.tables = tables,
 	.ntables = ARRAY_LEN(tables),

@@ -32,6 +32,53 @@ static void put_bits(struct out *o, enum field f, unsigned bits, unsigned n,
 			out_list_add(o, bytes_str(name(1U << i)));
 }
 
+static void put_id(struct out *o, enum field f, uint32_t id)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%u", id);
+
+	out_bytes(o, f, bytes_of(text, (size_t)n));
+}
+
+/* What the baseline knows of it. */
+static void put_before(struct out *o, const struct diff_change *c)
+{
+	const struct diff_facts *b = c->before;
+	char mode[8];
+
+	if (c->below)
+		out_u64(o, F_CSI_DIFF_BELOW, c->below);
+	if (!b)
+		return;
+	int n = snprintf(mode, sizeof(mode), "%04o", b->mode & 07777U);
+
+	put_id(o, F_CSI_DIFF_WAS_GID, b->gid);
+	if (S_ISLNK(b->mode))
+		out_bytes(o, F_CSI_DIFF_WAS_LINK, b->link);
+	out_bytes(o, F_CSI_DIFF_WAS_MODE, bytes_of(mode, (size_t)n));
+	out_time(o, F_CSI_DIFF_WAS_MTIME, b->mtime);
+	out_u64(o, F_CSI_DIFF_WAS_SIZE, b->size);
+	out_str(o, F_CSI_DIFF_WAS_TYPE, file_type_name(b->mode));
+	put_id(o, F_CSI_DIFF_WAS_UID, b->uid);
+}
+
+/* Of what is gone a table shows what it was. */
+static void put_facts(struct out *o, const struct diff_change *c)
+{
+	struct file_info was = { 0 };
+
+	if (c->now) {
+		rows_facts(o, c->now);
+	} else if (c->before) {
+		was.mode = c->before->mode;
+		was.uid = c->before->uid;
+		was.gid = c->before->gid;
+		was.size = c->before->size;
+		was.mtime.sec = c->before->mtime / (int64_t)NS_PER_SEC;
+		rows_facts(o, &was);
+	}
+}
+
 static void put_change(const struct diff_show *show, const struct diff_change *c)
 {
 	struct out *o = show->run->out;
@@ -53,6 +100,7 @@ static void put_json(const struct diff_show *show, const struct diff_change *c)
 	out_str(o, F_CSI_MOUNT_KIND, mount_kind_name(c->mount));
 	if (c->gap.err)
 		out_str(o, F_CSI_OUTCOME, "partial");
+	put_before(o, c);
 	if (!c->now)
 		return;
 	out_file_info(o, c->now);
@@ -105,8 +153,8 @@ int diff_show_change(void *ctx, const struct diff_change *c)
 	put_change(show, c);
 	if (show->run->args->json)
 		put_json(show, c);
-	else if (c->now)
-		rows_facts(o, c->now);
+	else
+		put_facts(o, c);
 	rows_hashes(o, &c->sums, false);
 	out_path(o, &c->path, c->parent_ino);
 	r = out_end(o);

@@ -56,9 +56,19 @@
 	  "added, changed, written, deleted, unowned, missing, runtime, below, unknown")           \
 	X(CSI_DIFF_MARKS, "csi.diff.marks", KEYWORD, "what its times show (list)")                 \
 	X(CSI_DIFF_OWNER, "csi.diff.owner", KEYWORD, "package, layer or bundle that lists it")     \
+	X(CSI_DIFF_BELOW, "csi.diff.below", LONG,                                                  \
+	  "files that were in a directory that is gone, at any depth")                             \
+	X(CSI_DIFF_WAS_GID, "csi.diff.was.gid", KEYWORD, "group id in the baseline")               \
+	X(CSI_DIFF_WAS_LINK, "csi.diff.was.link", KEYWORD,                                         \
+	  "target of a symbolic link in the baseline")                                             \
 	X(CSI_DIFF_WAS_MD5, "csi.diff.was.md5", KEYWORD, "MD5 in the baseline")                    \
+	X(CSI_DIFF_WAS_MODE, "csi.diff.was.mode", KEYWORD, "permissions in the baseline, octal")   \
+	X(CSI_DIFF_WAS_MTIME, "csi.diff.was.mtime", DATE, "mtime in the baseline")                 \
 	X(CSI_DIFF_WAS_SHA1, "csi.diff.was.sha1", KEYWORD, "SHA-1 in the baseline")                \
 	X(CSI_DIFF_WAS_SHA256, "csi.diff.was.sha256", KEYWORD, "SHA-256 in the baseline")          \
+	X(CSI_DIFF_WAS_SIZE, "csi.diff.was.size", LONG, "bytes in the baseline")                   \
+	X(CSI_DIFF_WAS_TYPE, "csi.diff.was.type", KEYWORD, "type in the baseline")                 \
+	X(CSI_DIFF_WAS_UID, "csi.diff.was.uid", KEYWORD, "owner id in the baseline")               \
 	X(CSI_DIFF_WHAT, "csi.diff.what", KEYWORD, "what of it differs (list)")                    \
 	X(CSI_EVIDENCE, "csi.evidence", OBJECTS,                                                   \
 	  "what a finding rests on (list of field and value)")                                     \

@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 /* 1 << 21 is one frame's content: a larger window would only cost memory. */
-enum { ZST_LEVEL_DEFAULT = 3, ZST_WINDOW_LOG = 21 };
+enum { ZST_LEVEL_DEFAULT = 3, ZST_WINDOW_LOG = 21, ZST_WINDOW_LOG_MAX = 23 };
+
+_Static_assert(1 << ZST_WINDOW_LOG_MAX == ZST_WINDOW_MAX, "two names for one limit");
 
 _Static_assert(ZSTD_COMPRESSBOUND(ZST_CONTENT_MAX) <= ZST_FRAME_MAX, "ZST_FRAME_MAX too small");
 
@@ -69,8 +72,9 @@ int unzst_open(struct unzst **ret)
 	if (!u)
 		return -ENOMEM;
 	u->ctx = ZSTD_createDCtx();
-	if (!u->ctx) {
-		free(u);
+	if (!u->ctx ||
+	    ZSTD_isError(ZSTD_DCtx_setParameter(u->ctx, ZSTD_d_windowLogMax, ZST_WINDOW_LOG_MAX))) {
+		unzst_closep(&u);
 		return -ENOMEM;
 	}
 	*ret = u;
@@ -91,4 +95,24 @@ int unzst_frame(struct unzst *u, struct bytes frame, void *dst, size_t content)
 	size_t n = ZSTD_decompressDCtx(u->ctx, dst, content, frame.p, frame.n);
 
 	return ZSTD_isError(n) || n != content ? -EBADMSG : 0;
+}
+
+int unzst_run(struct unzst *u, struct bytes *src, void *dst, size_t *n)
+{
+	ZSTD_inBuffer in = { .src = src->p, .size = src->n };
+	ZSTD_outBuffer out = { .dst = dst, .size = *n };
+	size_t left = ZSTD_decompressStream(u->ctx, &out, &in);
+
+	*src = bytes_of(src->p + in.pos, src->n - in.pos);
+	*n = out.pos;
+	if (!ZSTD_isError(left))
+		return left == 0;
+	switch (ZSTD_getErrorCode(left)) {
+	case ZSTD_error_memory_allocation:
+		return -ENOMEM;
+	case ZSTD_error_frameParameter_windowTooLarge:
+		return -EFBIG;
+	default:
+		return -EBADMSG;
+	}
 }

@@ -35,4 +35,12 @@ void unzst_closep(struct unzst **u);
  */
 int unzst_frame(struct unzst *u, struct bytes frame, void *dst, size_t content);
 
+enum { ZST_WINDOW_MAX = 8 << 20 }; /* of a foreign frame: what level 19 makes */
+/*
+ * A foreign stream, piece by piece: up to *n bytes to DST from *src, which moves on; *n becomes
+ * what came. 1 when a frame has ended (the next call begins another), 0 to go on with more;
+ * -EBADMSG; -EFBIG: its window is above ZST_WINDOW_MAX; -ENOMEM.
+ */
+int unzst_run(struct unzst *u, struct bytes *src, void *dst, size_t *n);
+
 #endif

@@ -64,6 +64,14 @@ enum diff_mark {
 enum { DIFF_MARKS = 5 };
 const char *diff_mark_name(unsigned bit);
 
+/* What a baseline knows of a file beside its digests. */
+struct diff_facts {
+	uint32_t mode, uid, gid; /* the type in mode */
+	uint64_t size;
+	int64_t mtime; /* ns since 1970 */
+	struct bytes link;
+};
+
 /* One difference. Valid during the callback only; pointers are borrowed. */
 struct diff_change {
 	enum diff_kind kind;
@@ -74,10 +82,12 @@ struct diff_change {
 	const struct file_info *now; /* NULL: it is not there */
 	struct bytes link;	     /* target of a symbolic link that is there */
 	enum mount_kind mount;
-	struct digests sums; /* of what is there; kinds 0: not read */
-	struct digests was;  /* what the baseline says; kinds 0: nothing */
-	struct bytes owner;  /* package, layer or bundle that says so; target bytes; n 0: none */
-	struct gap gap;	     /* why it could not be told whole; err 0: it could */
+	struct digests sums;		 /* of what is there; kinds 0: not read */
+	struct digests was;		 /* what the baseline says; kinds 0: nothing */
+	const struct diff_facts *before; /* the same; NULL: nothing */
+	uint64_t below;	    /* DIFF_DELETED: how many files were in this directory, at any depth */
+	struct bytes owner; /* package, layer or bundle that says so; target bytes; n 0: none */
+	struct gap gap;	    /* why it could not be told whole; err 0: it could */
 };
 
 /* 0, or -errno that ends the comparison with it. */
@@ -86,12 +96,14 @@ typedef int (*diff_fn)(void *ctx, const struct diff_change *c);
 /* One root that is compared, and how. */
 struct diff_target {
 	struct root *root;
-	struct birth birth; /* basis BIRTH_NONE: unknown */
-	pid_t pid;	    /* the process through which it was opened, 0 none */
-	unsigned hashes;    /* digests that are wanted of what differs (enum hash_kind) */
-	bool volumes;	    /* volumes and network mounts too */
-	uint64_t max_file;  /* 0: default */
-	unsigned jobs;	    /* 0: default */
+	struct birth birth;  /* basis BIRTH_NONE: unknown */
+	pid_t pid;	     /* the process through which it was opened, 0 none */
+	unsigned hashes;     /* digests that are wanted of what differs (enum hash_kind) */
+	bool volumes;	     /* volumes and network mounts too */
+	bool all_content;    /* of what an overlay proves to be the image's too */
+	size_t image_memory; /* bytes for the index of --image; 0: default */
+	uint64_t max_file;   /* 0: default */
+	unsigned jobs;	     /* 0: default */
 	const atomic_bool *stop;
 	const struct gap_sink *gaps;
 	struct coverage *coverage; /* NULL, or told of a walk of the whole root */
@@ -112,7 +124,7 @@ struct diff_baseline {
 	void (*close)(void *state);
 };
 
-extern const struct diff_baseline diff_since;
+extern const struct diff_baseline diff_since, diff_image;
 
 /* Marks that the times of a file carry; NOW: ns since 1970; ADDED: it did not come from the image.
  */
