@@ -22,12 +22,13 @@ static const struct opt diff_opts[] = {
 	  .kind = OPT_STRING,
 	  .offset = offsetof(struct diff_args, image),
 	  .arg = "FILE|-",
-	  .help = "against the image: an OCI layout (tar or directory), what docker save or crane "
+	  .help = "against its image, an OCI layout (tar or directory) or what docker save or "
+		  "crane "
 		  "export writes; - is standard input" },
 	{ .name = "all-content",
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct diff_args, all_content),
-	  .help = "with --image: read also what the overlay proves to be the image's" },
+	  .help = "with --image, read also what the overlay proves to be the image's" },
 	{ .name = "image-memory",
 	  .kind = OPT_SIZE,
 	  .offset = offsetof(struct diff_args, image_memory),
