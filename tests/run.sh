@@ -215,6 +215,7 @@ tidy() {
 		kill -TERM "$pid" 2>/dev/null
 	done
 	[ ${#jobs[@]} -eq 0 ] || wait
+	[ ! -d "$CSI_RUN/cluster" ] || "$TESTS/helpers/cluster.sh" down "$CSI_RUN"
 	[ ! -d "$CSI_RUN" ] || python3 "$TESTS/helpers/pod.py" sweep "$CSI_RUN"
 	rmdir "$CSI_TOP/out/test" 2>/dev/null
 }
@@ -232,6 +233,9 @@ prepare() {
 	mkdir -p "$CSI_RUN/case"
 	"$TESTS/helpers/build.sh" "$CSI_RUN/bin" || die "the test programs do not build"
 	python3 "$TESTS/helpers/pod.py" images "$CSI_RUN" || die "no root file systems"
+	case " ${names[*]}" in
+	*' k8s/'*) "$TESTS/helpers/cluster.sh" up "$CSI_RUN" || die "the cluster does not start" ;;
+	esac
 }
 
 while getopts vl option; do

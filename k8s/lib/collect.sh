@@ -31,7 +31,7 @@ worse() {
 verb_collect() {
 	need_collect
 	first_pod
-	SEALED_ENVELOPE='' KEY='' RESULT=0
+	SEALED_ENVELOPE='' KEY='' RESULT=0 TARGET=''
 	co_targets=$(running_containers)
 	[ -z "$CONTAINER" ] || co_targets=$CONTAINER
 	co_one=$(printf '%s\n' "$co_targets" | head -n 1)
@@ -46,6 +46,10 @@ verb_collect() {
 	api_evidence
 	printf 'container\tstate\tbundle\tverdict\n' >"$TMP/coverage"
 	for TARGET in $co_targets; do collect_one "$@"; done
+	[ -n "$co_targets" ] || {
+		say "no container runs: there is only what the API server has"
+		RESULT=$IMPOSSIBLE
+	}
 	coverage_rest
 	finish_collect
 }
@@ -163,7 +167,7 @@ judge_piece() {
 }
 keep_piece() {
 	mv "$CASE/$NAME.partial" "$CASE/$NAME"
-	PIECES="$PIECES $NAME"
+	PIECES="$PIECES $NAME" BUNDLES=$((BUNDLES + 1))
 }
 # have_list: what the pieces prove, for csi to leave out. Not where nothing can be opened.
 have_list() {

@@ -76,6 +76,6 @@ verdict() {
 	esac
 	# Of what was cut before the first frame was there, nothing can be said yet.
 	case $ve_line in
-	*'not a bundle'*) if [ "$(wc -c <"$CASE/$1")" -le 65536 ]; then VERDICT=cut; fi ;;
+	*'not a bundle'*) if [ "$(wc -c <"$CASE/$1")" -le 65536 ]; then VERDICT='cut'; fi ;;
 	esac
 }
