@@ -1,55 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signs: predicates over made-up facts. */
-#include "signs/signs.h"
-
-#include "test.h"
-
-#define ALL_KNOWN (~0u)
+#include "sign_kit.h"
 
 enum { SIGNS_MAX = 256 };
-
-static struct buf seen; /* "id:level id:level" */
-
-static void note(void *ctx, const struct sign *s, const struct finding *f)
-{
-	(void)ctx;
-	CHECK(f->n <= FINDING_EVIDENCE_MAX);
-	CHECK_INT(buf_addf(&seen, "%s%s:%s", seen.n ? " " : "", s->id, sign_level_name(f->level)),
-		  0);
-}
-
-static const char *judged(const struct facts *f)
-{
-	buf_clear(&seen);
-	signs_judge_process(f, note, NULL);
-	CHECK_INT(buf_addc(&seen, '\0'), 0);
-	return (const char *)seen.p;
-}
-
-#define CHECK_SIGNS(facts, want)                                                         \
-	do {                                                                             \
-		const char *test_got = judged(facts);                                    \
-		if (strcmp(test_got, want) != 0)                                         \
-			fprintf(stderr, "%s:%d: signs are \"%s\"\n", __FILE__, __LINE__, \
-				test_got);                                               \
-		CHECK(strcmp(test_got, want) == 0);                                      \
-	} while (0)
-
-/* A quiet process: everything known, nothing odd. */
-static void quiet(struct facts *f, struct proc_stat *st, const char *exe, const char *comm)
-{
-	facts_reset(f);
-	*st = (struct proc_stat){ .pid = 7, .ppid = 1, .state = 'S', .comm_len = strlen(comm) };
-	memcpy(st->comm, comm, st->comm_len);
-	f->known = ALL_KNOWN;
-	f->stat = st;
-	f->age = 60 * (int64_t)NS_PER_SEC;
-	f->exe.nlink = 1;
-	f->birth = BIRTH_OLD;
-	f->birth_basis = BIRTH_OVERLAY;
-	CHECK_INT(buf_adds(&f->exe_link, exe), 0);
-	CHECK_INT(buf_adds(&f->cmdline, exe), 0);
-}
 
 static void test_catalogue(void)
 {
@@ -171,12 +124,6 @@ static void test_hidden_names(struct facts *f)
 	OK("hidden directories: dots at the front, dots and blanks alone");
 }
 
-static void cmdline(struct facts *f, const void *p, size_t n)
-{
-	buf_clear(&f->cmdline);
-	CHECK_INT(buf_add(&f->cmdline, p, n), 0);
-}
-
 static void test_names(struct facts *f)
 {
 	static const struct {
@@ -185,7 +132,7 @@ static void test_names(struct facts *f)
 		{ "kworker/0:1", "/bin/x", "kthread-masquerade:high" },
 		{ "x", "[kworker/u8:2]", "kthread-masquerade:high" },
 		{ "x", "kthreadd", "kthread-masquerade:high" },
-		{ "kdevtmpfsi", "/tmp/kdevtmpfsi", "kthread-masquerade:high" },
+		{ "kdevtmpfsi", "/tmp/kdevtmpfsi", "kthread-masquerade:high kinsing:high" },
 		{ "x", "[kswapd0]   ", "kthread-masquerade:high" },
 		{ "rcu_sched", "x", "kthread-masquerade:high" },
 		{ "x", "[lru-add-drain]", "kthread-masquerade:low" },

@@ -106,7 +106,12 @@ static int show(void *ctx, const struct sign_about *about, const struct sign *s,
 {
 	struct triage *t = ctx;
 	char next[NEXT_MAX];
-	int r = finding_record(t->run->out, about, s, f);
+	int r;
+
+	/* Notes are many and no trouble: for a person only when asked for. */
+	if (!t->run->args->json && !t->run->args->verbose && f->level == LEVEL_INFO)
+		return 0;
+	r = finding_record(t->run->out, about, s, f);
 
 	if (r < 0 || t->run->args->json)
 		return r;
@@ -140,6 +145,8 @@ static int put_summary(struct triage *t)
 	}
 	if (r == 0 && !some)
 		r = buf_adds(&b, "no sign found");
+	if (r == 0 && t->found.level[LEVEL_INFO].n && !t->run->args->verbose)
+		r = buf_adds(&b, " (-v shows info)");
 	return r < 0 ? r : out_text(t->run->out, buf_bytes(&b));
 }
 

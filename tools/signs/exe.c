@@ -63,15 +63,29 @@ static void add_exe(const struct facts *f, struct finding *ret)
 	finding_add(ret, "process.executable", buf_bytes(&f->exe_link));
 }
 
-static bool is_memfd(const struct facts *f)
+bool exe_is_memfd(const struct facts *f)
 {
-	return f->exe.nlink == 0 && f->exe_shmem &&
+	return (f->known & FACT_EXE_FILE) && f->exe.nlink == 0 && f->exe_shmem &&
 	       bytes_starts(buf_bytes(&f->exe_link), MEMFD_PREFIX);
+}
+
+bool exe_is_suspect(const struct facts *f)
+{
+	struct bytes path = exe_path_of(f);
+	bool odd = false;
+
+	if ((f->known & FACT_EXE_FILE) && f->exe.nlink == 0 && !f->exe_replaced)
+		return true;
+	if ((f->known & FACT_BIRTH) && f->birth_basis == BIRTH_OVERLAY &&
+	    (f->birth == BIRTH_NEW || f->birth == BIRTH_BELOW))
+		return true;
+	(void)path_is_hidden(path, &odd);
+	return odd || path_is_scratch(path);
 }
 
 bool match_deleted_exe(const struct facts *f, struct finding *ret)
 {
-	if (f->exe.nlink != 0 || is_memfd(f))
+	if (f->exe.nlink != 0 || exe_is_memfd(f))
 		return false;
 	/* An upgrade in place leaves another file under the same name. */
 	if (f->exe_replaced) {
@@ -88,7 +102,7 @@ bool match_memfd_exe(const struct facts *f, struct finding *ret)
 	struct bytes link = buf_bytes(&f->exe_link);
 	int64_t most = RUNC_START_SECONDS * (int64_t)NS_PER_SEC;
 
-	if (!is_memfd(f))
+	if (!exe_is_memfd(f))
 		return false;
 	if (bytes_starts(link, runc_memfd) && f->age != INT64_MIN && f->age < most)
 		ret->level = LEVEL_LOW;
@@ -112,7 +126,7 @@ bool match_exe_writable_dir(const struct facts *f, struct finding *ret)
 	struct bytes path = exe_path_of(f);
 	bool writable = (f->known & FACT_EXE_DIR) && f->exe_dir_writable;
 
-	if (is_memfd(f) || (!path_is_scratch(path) && !writable))
+	if (exe_is_memfd(f) || (!path_is_scratch(path) && !writable))
 		return false;
 	weigh_by_birth(f, ret);
 	add_exe(f, ret);
@@ -125,7 +139,7 @@ bool match_exe_hidden_dir(const struct facts *f, struct finding *ret)
 {
 	bool odd;
 
-	if (is_memfd(f) || !path_is_hidden(exe_path_of(f), &odd))
+	if (exe_is_memfd(f) || !path_is_hidden(exe_path_of(f), &odd))
 		return false;
 	/* ~/.local/bin and its like are ordinary: only with another fact is it more than a note. */
 	if (!odd && !((f->known & FACT_BIRTH) && f->birth == BIRTH_NEW))
@@ -145,5 +159,34 @@ bool match_exe_new(const struct facts *f, struct finding *ret)
 		ret->level = LEVEL_HIGH;
 	add_exe(f, ret);
 	finding_add(ret, "csi.birth", bytes_str(f->birth == BIRTH_BELOW ? "below" : "new"));
+	return true;
+}
+
+bool match_exe_replaced(const struct facts *f, struct finding *ret)
+{
+	if (!f->exe_other || exe_is_memfd(f))
+		return false;
+	add_exe(f, ret);
+	finding_add_u64(ret, "file.inode", f->exe.ino);
+	return true;
+}
+
+/* Compressed or encrypted code is near 8 bits a byte; compilers stay below 6.6. */
+enum { PACKED_ENTROPY = 7700, UPX_ENTROPY = 7000 };
+
+bool match_exe_packed(const struct facts *f, struct finding *ret)
+{
+	const struct exe_bytes *b = &f->exe_bytes;
+	bool packed = b->entropy >= PACKED_ENTROPY || (b->upx && b->entropy >= UPX_ENTROPY);
+
+	if (!b->elf || !packed)
+		return false;
+	/* Some ship their programs so, and that is in the image. */
+	if (!exe_is_suspect(f))
+		ret->level = LEVEL_LOW;
+	add_exe(f, ret);
+	finding_add_u64(ret, "csi.entropy.millibits", b->entropy);
+	if (b->upx)
+		finding_add(ret, "csi.text", bytes_str("UPX!"));
 	return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every sign over everything: processes, and the list of the other subjects. */
 #include "signs/judge.h"
+#include "signs/pidwalk.h"
+#include "signs/shared.h"
 
 #include <errno.h>
 
@@ -51,7 +53,6 @@ static int judge_one(struct judging *j, struct process_id id, struct facts *f)
 	struct judged_process judged = { j, f };
 	int r = process_open(j->source, id, &p);
 
-	facts_reset(f);
 	if (r == 0)
 		r = facts_gather(j->shared, p, signs_needs(SUBJECT_PROCESS), j->gaps, f);
 	/* Ended since it was listed: not a gap in the evidence. */
@@ -67,6 +68,54 @@ static int judge_one(struct judging *j, struct process_id id, struct facts *f)
 	return 0;
 }
 
+/* One that /proc does not open either: all that is known is that it answers. */
+static void judge_number(struct judging *j, pid_t pid, struct facts *f)
+{
+	const struct proc_stat none = { .pid = pid };
+	struct judged_process judged = { j, f };
+
+	facts_reset(f);
+	f->stat = &none;
+	f->known = FACT_UNLISTED;
+	f->unlisted = true;
+	f->process = NULL;
+	signs_judge_process(f, on_match, &judged);
+	f->stat = NULL;
+}
+
+static int judge_unlisted(struct judging *j, struct facts *f)
+{
+	AUTO_FREE struct pidwalk *w = malloc(sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	/* A /proc that hides the processes of others has them in no list. */
+	if (shared_own_hides(j->shared))
+		return 0;
+	r = pidwalk(j->source, w);
+	if (r == -ENOMEM || r == -EOPNOTSUPP)
+		return r == -ENOMEM ? r : 0;
+	if (r < 0) {
+		const struct gap gap = { .err = r, .what = "ask for every PID" };
+
+		gap_tell(j->gaps, &gap);
+	}
+	r = 0;
+	for (size_t i = 0; r == 0 && i < w->n; i++) {
+		struct process_id id = { .pid = w->hidden[i] };
+		AUTO_DONE(process_closep) struct process *p = NULL;
+
+		f->unlisted = true;
+		if (process_open(j->source, id, &p) == 0)
+			r = judge_one(j, id, f);
+		else
+			judge_number(j, id.pid, f);
+		f->unlisted = false;
+	}
+	return r;
+}
+
 int judge_processes(struct judging *j)
 {
 	AUTO_DONE(facts_done) struct facts facts = { 0 };
@@ -74,6 +123,8 @@ int judge_processes(struct judging *j)
 
 	for (size_t i = 0; r == 0 && i < j->nids && !atomic_load(j->stop); i++)
 		r = judge_one(j, j->ids[i], &facts);
+	if (r == 0 && j->whole && !atomic_load(j->stop))
+		r = judge_unlisted(j, &facts);
 	if (r == 0 && j->whole)
 		facts_shared_unseen(j->shared, j->gaps);
 	return r;

@@ -37,16 +37,6 @@ static bool is_kernel_name(struct bytes name)
 	return bytes_starts(name, "kdevtmpfs") || bytes_starts(name, "kworkerd");
 }
 
-static struct bytes first_argument(const struct facts *f)
-{
-	struct bytes rest = buf_bytes(&f->cmdline);
-	struct bytes arg = bytes_of(NULL, 0);
-
-	if (proc_next_string(&rest, &arg) == 0)
-		return bytes_of(NULL, 0);
-	return arg;
-}
-
 /* "[kworker/0:1]" as ps shows a process without a command line; the rest may be blanks. */
 static bool in_brackets(struct bytes arg, struct bytes *ret_name)
 {
@@ -63,7 +53,7 @@ static bool in_brackets(struct bytes arg, struct bytes *ret_name)
 bool match_kthread_masquerade(const struct facts *f, struct finding *ret)
 {
 	struct bytes comm = bytes_of(f->stat->comm, f->stat->comm_len);
-	struct bytes arg = first_argument(f);
+	struct bytes arg = facts_argv(f, 0);
 	struct bytes name = bytes_of(NULL, 0);
 	bool brackets = in_brackets(arg, &name);
 	bool kernel =
@@ -81,6 +71,91 @@ bool match_kthread_masquerade(const struct facts *f, struct finding *ret)
 	finding_add(ret, "process.name", comm);
 	finding_add(ret, "process.args", arg);
 	if (f->known & FACT_EXE_LINK)
+		finding_add(ret, "process.executable", buf_bytes(&f->exe_link));
+	return true;
+}
+
+/* What a responder expects under these names, so that an intruder takes them. */
+static bool is_system_name(struct bytes name)
+{
+	static const char *const names[] = {
+		"sshd",	   "nginx",	    "apache2",	   "httpd",	 "cron",    "crond",
+		"systemd", "init",	    "dbus-daemon", "rsyslogd",	 "agetty",  "redis-server",
+		"mysqld",  "postgres",	    "java",	   "containerd", "dockerd", "kubelet",
+		"udevd",   "systemd-udevd", "atd",	   "auditd",	 "ntpd",    "chronyd",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (bytes_eq(name, bytes_str(names[i])))
+			return true;
+	return false;
+}
+
+enum { COMM_CHARS = 15, SCRIPT_ARGS = 16 };
+
+/* The kernel keeps 15 bytes of a name. */
+static bool is_name_of(struct bytes comm, struct bytes path)
+{
+	struct bytes name = path_name(path);
+
+	if (name.n > COMM_CHARS)
+		name.n = COMM_CHARS;
+	return comm.n > 0 && bytes_eq(comm, name);
+}
+
+/* A script is called by its own name: the interpreter's exe, and the script among the arguments. */
+static bool comm_is_explained(const struct facts *f, struct bytes comm)
+{
+	if (is_name_of(comm, exe_path_of(f)))
+		return true;
+	for (size_t i = 0; i < SCRIPT_ARGS; i++)
+		if (is_name_of(comm, facts_argv(f, i)))
+			return i > 0 || !is_system_name(comm);
+	return false;
+}
+
+/* argv[0] of another file than the exe, or a comm that is a service's and not this program's. */
+bool match_name_mismatch(const struct facts *f, struct finding *ret)
+{
+	struct bytes comm = bytes_of(f->stat->comm, f->stat->comm_len);
+	struct bytes arg = facts_argv(f, 0);
+	struct bytes exe = exe_path_of(f);
+	bool argv0 = (f->known & FACT_ARGV0) && f->argv0_other;
+	bool name = is_system_name(comm) && !comm_is_explained(f, comm);
+
+	if (f->cmdline.n == 0 || exe.n == 0 || (!argv0 && !name))
+		return false;
+	/* Wrappers call their program by the wrapper's path; a bot calls itself a service. */
+	if (!exe_is_suspect(f) && !is_interpreter(exe))
+		ret->level = LEVEL_LOW;
+	finding_add(ret, "process.name", comm);
+	finding_add(ret, "process.args", arg);
+	finding_add(ret, "process.executable", buf_bytes(&f->exe_link));
+	return true;
+}
+
+static bool is_kinsing(struct bytes name)
+{
+	return bytes_starts(name, "kinsing") || bytes_starts(name, "kdevtmpfsi");
+}
+
+bool match_kinsing(const struct facts *f, struct finding *ret)
+{
+	struct bytes comm = bytes_of(f->stat->comm, f->stat->comm_len);
+	struct bytes arg = facts_argv(f, 0);
+	struct bytes exe = exe_path_of(f);
+
+	if (f->stat->flags & PROC_PF_KTHREAD)
+		return false;
+	if (!is_kinsing(comm) && !is_kinsing(path_name(arg)) && !is_kinsing(path_name(exe)))
+		return false;
+	/* A name is only a name; a file that was dropped and deleted under it is the family's way.
+	 */
+	if (exe.n && exe_is_suspect(f))
+		ret->level = LEVEL_CRITICAL;
+	finding_add(ret, "process.name", comm);
+	finding_add(ret, "process.args", arg);
+	if (exe.n)
 		finding_add(ret, "process.executable", buf_bytes(&f->exe_link));
 	return true;
 }

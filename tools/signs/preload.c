@@ -63,3 +63,50 @@ bool match_ld_so_preload(const struct facts *f, struct finding *ret)
 	finding_add(ret, "csi.text", text);
 	return true;
 }
+
+bool match_loader_new(const struct facts *f, struct finding *ret)
+{
+	if (f->loader_birth != BIRTH_NEW && f->loader_birth != BIRTH_BELOW)
+		return false;
+	finding_add(ret, "file.path", buf_bytes(&f->maps.loader));
+	finding_add(ret, "csi.birth", bytes_str(f->loader_birth == BIRTH_BELOW ? "below" : "new"));
+	return true;
+}
+
+static void add_map(const struct first *m, struct finding *ret)
+{
+	finding_add(ret, "file.path", buf_bytes(&m->text));
+	finding_add_hex(ret, "csi.map.start", m->start);
+	if (m->n > 1)
+		finding_add_u64(ret, "csi.map.number", m->n);
+}
+
+bool match_deleted_library(const struct facts *f, struct finding *ret)
+{
+	const struct first *m = &f->maps.v[MAP_DELETED_X];
+
+	if (!m->n)
+		return false;
+	/* An upgrade in place does this to every library; in a scratch directory nothing is
+	 * upgraded. A JVM unpacks its native libraries there and deletes them. */
+	if (is_odd_place(buf_bytes(&m->text)) && f->maps.jit != JIT_RUNTIME)
+		ret->level = LEVEL_MEDIUM;
+	add_map(m, ret);
+	return true;
+}
+
+bool match_library_odd_dir(const struct facts *f, struct finding *ret)
+{
+	const struct first *m = &f->maps.v[MAP_ODD_X];
+	struct bytes path = buf_bytes(&m->text);
+	bool odd = false;
+
+	if (!m->n)
+		return false;
+	/* ~/.pyenv and its like are ordinary, and a JVM unpacks its libraries in /tmp. */
+	(void)path_is_hidden(path, &odd);
+	if (f->maps.jit == JIT_RUNTIME || (!odd && !path_is_scratch(path)))
+		ret->level = LEVEL_LOW;
+	add_map(m, ret);
+	return true;
+}

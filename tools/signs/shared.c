@@ -139,6 +139,8 @@ void facts_shared_closep(struct facts_shared **s)
 		return;
 	for (size_t i = 0; i < SHARED_SPACES_MAX; i++)
 		space_done(&sh->spaces[i]);
+	for (size_t i = 0; i < SHARED_NETS_MAX; i++)
+		net_done(&sh->nets[i]);
 	for (size_t i = 0; i < sh->nhidden; i++)
 		buf_done(&sh->hidden[i].detail);
 	free(sh->hidden);
@@ -154,13 +156,32 @@ static int by_seen(const void *key, const void *row)
 	return (k->pid > s->pid) - (k->pid < s->pid);
 }
 
+static const struct seen *find_seen(const struct facts_shared *sh, pid_t pid)
+{
+	const struct seen key = { .pid = pid };
+
+	return sh->nseen ? bsearch(&key, sh->seen, sh->nseen, sizeof(key), by_seen) : NULL;
+}
+
+bool shared_has(const struct facts_shared *sh, pid_t pid)
+{
+	return find_seen(sh, pid) != NULL;
+}
+
+bool shared_own_hides(struct facts_shared *sh)
+{
+	const struct seen *own = find_seen(sh, getpid());
+	const struct mount_ns *ns = NULL;
+
+	if (own && own->ns_mnt)
+		ns = shared_ns(sh, own->ns_mnt, (struct process_id){ 0 });
+	return !ns || ns->err || ns->cut || ns->hidepid;
+}
+
 uint64_t facts_shared_ns(const struct facts_shared *sh, struct process_id id)
 {
-	const struct seen key = { .pid = id.pid };
-	const struct seen *s = NULL;
+	const struct seen *s = find_seen(sh, id.pid);
 
-	if (sh->nseen)
-		s = bsearch(&key, sh->seen, sh->nseen, sizeof(*s), by_seen);
 	if (!s || (id.start_ticks && id.start_ticks != s->start_ticks))
 		return 0;
 	return s->ns_mnt;

@@ -5,6 +5,8 @@
 
 #include "signs/facts.h"
 
+#include "sys/sock.h"
+
 enum {
 	SHARED_SPACES_MAX = 64,		/* roots kept open; the least recently used one goes */
 	SHARED_NAMESPACES_MAX = 4096,	/* mount namespaces whose mount table is read */
@@ -12,6 +14,9 @@ enum {
 	SHARED_HIDDEN_MAX = 4096,	/* mounts over /proc/N that are kept */
 	SHARED_MOUNTS_MAX = 200000,	/* lines of one mountinfo; fs.mount-max is 100,000 */
 	SHARED_PRELOAD_MAX = 64 << 10,	/* bytes of /etc/ld.so.preload */
+	SHARED_NETS_MAX = 16,		/* network namespaces whose sockets are kept */
+	SHARED_SOCKETS_MAX = 1 << 16,	/* sockets of one */
+	SHARED_BYTES_MAX = 64,		/* executables whose samples are remembered */
 };
 
 /* A process as the first look saw it. */
@@ -33,6 +38,8 @@ struct mount_ns {
 	unsigned proc_mounts; /* at /proc */
 	bool proc_is_proc;    /* the last one of them */
 	bool hidepid;	      /* a process missing there proves nothing */
+	bool first_asked;
+	int first_seccomp; /* of FIRST, once asked; -1 unknown */
 };
 
 /* A mount over /proc/N somewhere. */
@@ -57,6 +64,23 @@ struct space {
 	uint64_t proc_mnt; /* mount id of that */
 };
 
+/* What is kept of a socket: inet, raw and packet ones. */
+struct net_sock {
+	uint64_t inode;
+	enum sock_table table;
+	int family;
+	bool listens;
+	uint16_t local_port, remote_port, protocol;
+	unsigned char remote[16];
+};
+
+/* The sockets of one network namespace. */
+struct net_ns {
+	uint64_t ns_net;    /* 0: free */
+	struct net_sock *v; /* by inode */
+	size_t n;
+};
+
 struct facts_shared {
 	struct source *source; /* borrowed */
 	uint64_t ns_pid;
@@ -69,6 +93,13 @@ struct facts_shared {
 	bool hidden_cut;
 	struct space spaces[SHARED_SPACES_MAX];
 	uint64_t clock;
+	struct net_ns nets[SHARED_NETS_MAX];
+	size_t next_net; /* the slot that goes next */
+	struct bytes_seen {
+		struct file_info file; /* nlink 0: free; a deleted file is not remembered */
+		struct exe_bytes bytes;
+	} bytes[SHARED_BYTES_MAX];
+	size_t next_bytes;
 };
 
 /* Reads the mount table of P, which is the first process of NS, into NS and SH's hidden list. */
@@ -89,6 +120,26 @@ enum birth_verdict space_birth(const struct space *sp, int pin, const struct fil
 /* Fills SP->procdir if its /proc shows our PID namespace. */
 void space_open_proc(struct facts_shared *sh, struct space *sp, struct process *p,
 		     const struct mount_ns *ns);
+/* Whether the first look saw PID. */
+bool shared_has(const struct facts_shared *sh, pid_t pid);
+/* Whether the /proc that we read may hide processes from us; true if that cannot be told. */
+bool shared_own_hides(struct facts_shared *sh);
+
+/*
+ * The sockets of P's network namespace, read once and then remembered: valid until the next call.
+ * What of it cannot be read is told to GAPS. 0 or -errno.
+ */
+int shared_net(struct facts_shared *sh, struct process *p, const struct gap_sink *gaps,
+	       const struct net_ns **ret);
+const struct net_sock *net_find(const struct net_ns *ns, uint64_t inode);
+void net_done(struct net_ns *ns);
+
+/* What was found in the same file before: false if it is not remembered. */
+bool shared_bytes(const struct facts_shared *sh, const struct file_info *file,
+		  struct exe_bytes *ret);
+void shared_bytes_keep(struct facts_shared *sh, const struct file_info *file,
+		       const struct exe_bytes *bytes);
+
 /* The two vantages of one process. Fills V. 0 or -ENOMEM. */
 int shared_vantage(struct facts_shared *sh, struct process *p, uint64_t ns_mnt, struct vantage *v);
 

@@ -35,6 +35,10 @@ for pid in $all; do
 	denied 'read ns/mnt' exe "$pid"
 	denied 'read exe' exe "$pid"
 	denied 'read environ' environ "$pid"
+	denied 'open root' root "$pid"
+	denied 'read fd' fd "$pid"
+	denied 'read maps' maps "$pid"
+	denied 'read pagemap' pagemap "$pid"
 done | expect_gap_lines
 expect_exit_by_gaps
 

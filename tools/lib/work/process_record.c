@@ -7,12 +7,13 @@
 #include <stdio.h>
 
 enum {
-	SHOWN_SIGNS_MAX = 32,	  /* of one process; the catalogue is shorter */
+	SHOWN_SIGNS_MAX = 64,	  /* of one process */
 	SHOWN_ARGS_MAX = 1 << 20, /* arguments of one process: more than its text can hold */
 	TABLE_ARGS_MAX = 8192,	  /* bytes of them in a table; JSON has them all */
 };
 
 struct shown_signs {
+	enum sign_level least;
 	size_t n;
 	struct {
 		const char *id, *level;
@@ -23,16 +24,17 @@ static void keep_sign(void *ctx, const struct sign *s, const struct finding *f)
 {
 	struct shown_signs *shown = ctx;
 
-	if (shown->n == SHOWN_SIGNS_MAX)
+	if (shown->n == SHOWN_SIGNS_MAX || f->level < shown->least)
 		return;
 	shown->v[shown->n].id = s->id;
 	shown->v[shown->n].level = sign_level_name(f->level);
 	shown->n++;
 }
 
-static void put_signs(struct out *o, const struct facts *f)
+/* A note (info) about every other process would hide what matters: a table leaves it out. */
+static void put_signs(struct out *o, const struct facts *f, bool table)
 {
-	struct shown_signs shown = { 0 };
+	struct shown_signs shown = { .least = table ? LEVEL_LOW : LEVEL_INFO };
 
 	signs_judge_process(f, keep_sign, &shown);
 	out_pairs(o, F_CSI_SIGNS, "id", "level");
@@ -99,7 +101,7 @@ int process_record(struct out *o, struct process *p, const struct facts *f, unsi
 	out_begin(o, "state");
 	put_containers(o, f);
 	if (form & PROCESS_RECORD_SIGNS)
-		put_signs(o, f);
+		put_signs(o, f, table);
 	out_bytes(o, F_CSI_STATE, bytes_of(&f->stat->state, 1));
 	put_args(o, f, table);
 	process_entity_id(p, entity);
