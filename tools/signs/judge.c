@@ -9,6 +9,7 @@
 /* One row a subject. */
 static int (*const judges[])(struct judging *j) = {
 	judge_processes,
+	judge_containers,
 };
 
 int judge_all(struct judging *j)

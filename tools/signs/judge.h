@@ -42,6 +42,7 @@ struct judging {
 
 /* Each: 0, or -ENOMEM. What ends meanwhile is no gap; what a source cannot answer is nothing. */
 int judge_processes(struct judging *j);
+int judge_containers(struct judging *j);
 /* All of them, one subject after the other. */
 int judge_all(struct judging *j);
 

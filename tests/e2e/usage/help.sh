@@ -5,7 +5,7 @@
 . "$CSI_TOP/tests/helpers/lib.sh"
 pod_up
 
-for command in ps triage walk diff maps dump net collect verify doctor init shell; do
+for command in ps triage walk diff maps dump net posture collect verify doctor init shell; do
 	run csi "$command" --help
 	expect_exit 0
 	expect_empty "$ERR"
@@ -19,7 +19,7 @@ for command in ps triage walk diff maps dump net collect verify doctor init shel
 done
 run csi --help
 expect_exit 0
-for command in ps triage walk diff maps dump net collect verify doctor init shell; do
+for command in ps triage walk diff maps dump net posture collect verify doctor init shell; do
 	expect_grep "^ +$command "
 done
 run csi --version

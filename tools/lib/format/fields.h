@@ -141,9 +141,17 @@
 	  "effective capabilities, hexadecimal")                                                   \
 	X(CSI_POSTURE_CAP_PRM, "csi.posture.cap_prm", KEYWORD, "permitted, hexadecimal")           \
 	X(CSI_POSTURE_CAP_BND, "csi.posture.cap_bnd", KEYWORD, "bounding, hexadecimal")            \
+	X(CSI_POSTURE_CAP_AMB, "csi.posture.cap_amb", KEYWORD, "ambient, hexadecimal")             \
+	X(CSI_POSTURE_CAP_INH, "csi.posture.cap_inh", KEYWORD, "inheritable, hexadecimal")         \
+	X(CSI_POSTURE_COUNT, "csi.posture.processes", LONG, "processes of which this is true")     \
+	X(CSI_POSTURE_FACT, "csi.posture.fact", KEYWORD,                                           \
+	  "what a record of a container is about: container, rights, mount, token, network, ...")  \
 	X(CSI_POSTURE_NNP, "csi.posture.no_new_privs", LONG, "NoNewPrivs")                         \
+	X(CSI_POSTURE_RISK, "csi.posture.risk", KEYWORD,                                           \
+	  "runtime socket, node's root, device, ...")                                              \
 	X(CSI_POSTURE_SECCOMP, "csi.posture.seccomp", LONG, "0 off, 1 strict, 2 filter")           \
 	X(CSI_POSTURE_LSM, "csi.posture.lsm", KEYWORD, "attr/current")                             \
+	X(CSI_POSTURE_WRITABLE, "csi.posture.writable", BOOLEAN, "by mount flags and modes")       \
 	X(CSI_POSTURE_YAMA, "csi.posture.yama", LONG, "kernel.yama.ptrace_scope, if there is one") \
 	X(CSI_POSTURE_USERNS, "csi.posture.uid_map", KEYWORD, "uid_map text")                      \
 	X(CSI_READ_NOATIME, "csi.read.noatime", BOOLEAN, "false: O_NOATIME was refused")           \

@@ -92,7 +92,7 @@ const char *mount_kind_name(enum mount_kind k)
 	return kind_names[k];
 }
 
-static enum mount_kind kind_of_type(struct bytes fstype)
+enum mount_kind mount_kind_of_type(struct bytes fstype)
 {
 	if (bytes_starts(fstype, "fuse.")) /* the subtype is the daemon's word */
 		return MOUNT_NETWORK;
@@ -164,7 +164,7 @@ static int add_row(struct mounts *m, size_t *cap, const struct proc_mount *row)
 		.id = (uint32_t)row->id,
 		.point_at = (uint32_t)at,
 		.point_n = (uint32_t)(m->points.n - at),
-		.kind = (uint8_t)kind_of_type(row->fstype),
+		.kind = (uint8_t)mount_kind_of_type(row->fstype),
 	};
 	m->by_id[m->n].bound = is_bound_point(point_of(m, m->n));
 	m->n++;

@@ -46,6 +46,9 @@ enum mount_kind {
 };
 /* "root", "memory", "bound", "volume", "network", "pseudo". */
 const char *mount_kind_name(enum mount_kind k);
+/* By mountinfo's file system type (target bytes): MEMORY, NETWORK, PSEUDO, or VOLUME for the rest.
+ */
+enum mount_kind mount_kind_of_type(struct bytes fstype);
 
 /* What mountinfo says of the mounts that the root's process sees, in the order of their ids. */
 struct root_mount {

@@ -78,6 +78,9 @@ int gather_containers(struct gather *g);
 int gather_mounts(struct gather *g);
 int gather_sockets(struct gather *g);
 int gather_posture(struct gather *g);
+/* Members of a record that say whose it is: csi.ns.*; process.entity_id and pid. */
+void gather_put_namespaces(struct out *o, struct process *p);
+void gather_put_identity(struct out *o, const struct target *t);
 /* proc/PID/... as read. */
 int gather_texts(struct gather *g);
 /* exe/PID-STARTTICKS: deleted and memfd ones first, each (device, inode) once. */

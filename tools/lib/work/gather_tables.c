@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* containers, mounts, sockets and posture as JSON lines. */
-#include "sys/creds.h"
+/* containers, mounts and sockets as JSON lines. */
 #include "work/gather.h"
 #include "work/sockets.h"
 
@@ -8,14 +7,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { SMALL_TEXT_MAX = 64 << 10, TABLE_TEXT_MAX = 2 << 20, CAPS_KNOWN = 41 };
+enum { TABLE_TEXT_MAX = 2 << 20 };
 
 static bool is_gone(int err)
 {
 	return err == -ESRCH || err == -ENOENT;
 }
 
-static void put_identity(struct out *o, const struct target *t)
+void gather_put_identity(struct out *o, const struct target *t)
 {
 	char entity[96];
 
@@ -24,7 +23,7 @@ static void put_identity(struct out *o, const struct target *t)
 	out_u64(o, F_PROCESS_PID, (uint64_t)process_id(t->p).pid);
 }
 
-static void put_namespaces(struct out *o, struct process *p)
+void gather_put_namespaces(struct out *o, struct process *p)
 {
 	static const struct {
 		enum proc_link link;
@@ -63,8 +62,8 @@ static int put_container(struct gather_table *table, const struct target_root *r
 		out_str(o, F_CONTAINER_ID, root->container_id);
 	out_str(o, F_CSI_ITEM, root->label);
 	if (ts->n) {
-		put_namespaces(o, ts->v[root->first].p);
-		put_identity(o, &ts->v[root->first]);
+		gather_put_namespaces(o, ts->v[root->first].p);
+		gather_put_identity(o, &ts->v[root->first]);
 	}
 	out_str(o, F_CSI_BIRTH, birth_basis_text(root->birth.basis));
 	if (root->birth.basis != BIRTH_NONE)
@@ -176,67 +175,5 @@ int gather_sockets(struct gather *g)
 		ids[i] = process_id(g->targets->v[i].p);
 	if (r == 0 && g->targets->n)
 		r = sockets_each(g->source, &opts, put_socket, &table);
-	return r < 0 ? r : gather_table_close(&table);
-}
-
-static void put_caps(struct out *o, uint64_t caps)
-{
-	out_list(o, F_CSI_POSTURE_CAPS);
-	for (int i = 0; i < CAPS_KNOWN; i++)
-		if (((caps >> i) & 1) && creds_cap_name(i))
-			out_list_add(o, bytes_str(creds_cap_name(i)));
-}
-
-static void put_text(struct out *o, struct process *p, enum proc_text text, enum field field)
-{
-	AUTO_DONE(buf_done) struct buf b = BUF_LIMIT(SMALL_TEXT_MAX + 1);
-
-	if (process_text(p, text, &b, SMALL_TEXT_MAX) < 0)
-		return;
-	while (b.n && (b.p[b.n - 1] == '\n' || b.p[b.n - 1] == '\0'))
-		b.n--;
-	if (b.n)
-		out_bytes(o, field, buf_bytes(&b));
-}
-
-static int put_posture(struct gather_table *table, const struct target *t)
-{
-	const struct proc_status *st;
-	struct out *o = table->out;
-	int r = process_status(t->p, &st);
-
-	if (r < 0) {
-		if (!is_gone(r))
-			gather_tell(table->g, r, "read status", process_id(t->p).pid,
-				    bytes_of("", 0));
-		return 0;
-	}
-	out_begin(o, "state");
-	put_identity(o, t);
-	put_namespaces(o, t->p);
-	if (st->have & STATUS_CAPS) {
-		put_caps(o, st->cap_eff);
-		out_hex(o, F_CSI_POSTURE_CAP_EFF, st->cap_eff);
-		out_hex(o, F_CSI_POSTURE_CAP_PRM, st->cap_prm);
-		out_hex(o, F_CSI_POSTURE_CAP_BND, st->cap_bnd);
-	}
-	if (st->have & STATUS_NNP)
-		out_i64(o, F_CSI_POSTURE_NNP, st->no_new_privs);
-	if (st->have & STATUS_SECCOMP)
-		out_i64(o, F_CSI_POSTURE_SECCOMP, st->seccomp);
-	put_text(o, t->p, TEXT_ATTR_CURRENT, F_CSI_POSTURE_LSM);
-	put_text(o, t->p, TEXT_UID_MAP, F_CSI_POSTURE_USERNS);
-	if (out_end(o) < 0)
-		return -ENOMEM;
-	return gather_table_step(table);
-}
-
-int gather_posture(struct gather *g)
-{
-	AUTO_DONE(gather_table_done) struct gather_table table;
-	int r = gather_table_open(g, "posture", &table);
-
-	for (size_t i = 0; r == 0 && i < g->targets->n; i++)
-		r = put_posture(&table, &g->targets->v[i]);
 	return r < 0 ? r : gather_table_close(&table);
 }
