@@ -8,7 +8,7 @@
 struct diff_args {
 	struct common_args common;
 	const char *since, *image;
-	bool hash, volumes, all_content;
+	bool packages, hash, volumes, all_content;
 	uint64_t image_memory;
 };
 
@@ -18,6 +18,10 @@ static const struct opt diff_opts[] = {
 	  .offset = offsetof(struct diff_args, since),
 	  .arg = "start",
 	  .help = "against what the container was when it started (the default)" },
+	{ .name = "packages",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct diff_args, packages),
+	  .help = "against the lists of the target's own packages: dpkg, distroless, apk" },
 	{ .name = "image",
 	  .kind = OPT_STRING,
 	  .offset = offsetof(struct diff_args, image),
@@ -67,6 +71,7 @@ static const struct choice {
 	bool by_default; /* taken where none is asked for */
 } choices[] = {
 	{ &diff_since, offsetof(struct diff_args, since), false, true },
+	{ &diff_packages, offsetof(struct diff_args, packages), true, false },
 	{ &diff_image, offsetof(struct diff_args, image), false, false },
 };
 
@@ -237,8 +242,9 @@ static int diff_run(const struct command *self, int argc, char **argv)
 const struct command cmd_diff = {
 	.name = "diff",
 	.summary = "what of the target's files changed, against one or more baselines",
-	.usage = "[-p PID]... [--since start] [--image FILE|-] [--hash] [--volumes]",
+	.usage = "[-p PID]... [--since start] [--packages] [--image FILE|-] [--hash] [--volumes]",
 	.example = "csi diff\n"
+		   "csi diff --since start --packages\n"
 		   "docker save IMAGE | kubectl exec -i POD -c csi-1 -- csi diff --image -\n"
 		   "csi diff -p 7 --hash --json",
 	.tables = tables,

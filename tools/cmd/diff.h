@@ -17,7 +17,7 @@ struct diff_show {
 	const char *baseline;
 	bool headed;
 	uint64_t files;
-	uint64_t runtime; /* rows of the runtime's making that a table leaves out */
+	uint64_t quiet[DIFF_KINDS]; /* rows that a table leaves out */
 };
 /* A diff_fn with struct diff_show: one record a difference. */
 int diff_show_change(void *show, const struct diff_change *c);

@@ -108,11 +108,13 @@ static void put_json(const struct diff_show *show, const struct diff_change *c)
 		out_bytes(o, F_FILE_TARGET_PATH, c->link);
 }
 
-/* In a table the runtime's own making is only counted, unless it is worth a look. */
+/* In a table what is expected is only counted, unless it is worth a look. */
 static bool is_quiet(const struct diff_show *show, const struct diff_change *c)
 {
-	return c->kind == DIFF_RUNTIME && !c->marks && !show->run->args->json &&
-	       !show->run->args->verbose;
+	if (show->run->args->json || show->run->args->verbose)
+		return false;
+	return ((c->kind == DIFF_RUNTIME || c->kind == DIFF_SOURCE) && !c->marks) ||
+	       c->marks & (unsigned)DIFF_EXCLUDED;
 }
 
 static void show_progress(struct diff_show *show)
@@ -141,7 +143,7 @@ int diff_show_change(void *ctx, const struct diff_change *c)
 	int r = 0;
 
 	if (is_quiet(show, c)) {
-		show->runtime++;
+		show->quiet[c->kind]++;
 		return 0;
 	}
 	if (!show->headed)
@@ -167,13 +169,21 @@ int diff_show_change(void *ctx, const struct diff_change *c)
 
 int diff_show_end(struct diff_show *show)
 {
+	static const struct {
+		enum diff_kind kind;
+		const char *text;
+	} notes[] = {
+		{ DIFF_RUNTIME, "the container runtime's own" },
+		{ DIFF_MISSING, "missing and excluded by dpkg.cfg" },
+	};
 	char text[96];
 
-	if (!show->runtime)
-		return 0;
-	(void)snprintf(text, sizeof(text),
-		       "%llu files are the container runtime's own (-v shows them)",
-		       (unsigned long long)show->runtime);
-	cmd_note(show->run, text);
+	for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
+		if (!show->quiet[notes[i].kind])
+			continue;
+		(void)snprintf(text, sizeof(text), "%llu files are %s (-v shows them)",
+			       (unsigned long long)show->quiet[notes[i].kind], notes[i].text);
+		cmd_note(show->run, text);
+	}
 	return 0;
 }

@@ -53,7 +53,7 @@
 	  "filter: csi can confine itself; or errno")                                              \
 	X(CSI_DIFF_BASELINE, "csi.diff.baseline", KEYWORD, "since, packages, image, bundle")       \
 	X(CSI_DIFF_CHANGE, "csi.diff.change", KEYWORD,                                             \
-	  "added, changed, written, deleted, unowned, missing, runtime, below, unknown")           \
+	  "added, changed, written, deleted, unowned, missing, runtime, below, source, unknown")   \
 	X(CSI_DIFF_MARKS, "csi.diff.marks", KEYWORD, "what its times show (list)")                 \
 	X(CSI_DIFF_OWNER, "csi.diff.owner", KEYWORD, "package, layer or bundle that lists it")     \
 	X(CSI_DIFF_BELOW, "csi.diff.below", LONG,                                                  \

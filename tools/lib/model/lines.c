@@ -13,22 +13,28 @@ struct lines {
 	unsigned char text[LINES_BUFFER];
 };
 
-int lines_open(struct process *p, enum proc_text t, struct lines **ret)
+int lines_of(struct file *f, struct lines **ret)
 {
-	AUTO_DONE(lines_closep) struct lines *l = malloc(sizeof(*l));
-	int r;
+	struct lines *l = malloc(sizeof(*l));
 
-	if (!l)
+	if (!l) {
+		file_close(f);
 		return -ENOMEM;
-	l->file = NULL;
+	}
+	l->file = f;
 	l->offset = 0;
 	l->at = l->n = 0;
 	l->ended = l->skipping = false;
-	r = process_text_open(p, t, &l->file);
-	if (r < 0)
-		return r;
-	*ret = take_ptr(&l);
+	*ret = l;
 	return 0;
+}
+
+int lines_open(struct process *p, enum proc_text t, struct lines **ret)
+{
+	struct file *f;
+	int r = process_text_open(p, t, &f);
+
+	return r < 0 ? r : lines_of(f, ret);
 }
 
 void lines_closep(struct lines **l)

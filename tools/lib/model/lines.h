@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A /proc text line by line through one small buffer, however long the text is. */
+/* A /proc text, or a file, line by line through one small buffer, however long the text is. */
 #ifndef CSI_MODEL_LINES_H
 #define CSI_MODEL_LINES_H
 
@@ -14,6 +14,8 @@ struct lines;
 
 /* 0, or what process_text_open says. */
 int lines_open(struct process *p, enum proc_text t, struct lines **ret);
+/* The same of F, which is taken, also on failure. 0 or -ENOMEM. */
+int lines_of(struct file *f, struct lines **ret);
 /*
  * The next line without its newline, valid until the next call. 1, 0 at the end, -EFBIG for one
  * that is longer than LINES_LINE_MAX (passed over; go on), else -errno (the end).

@@ -12,7 +12,8 @@ const char *diff_kind_name(enum diff_kind k)
 	static const char *const names[DIFF_KINDS] = {
 		[DIFF_ADDED] = "added",	    [DIFF_CHANGED] = "changed", [DIFF_WRITTEN] = "written",
 		[DIFF_DELETED] = "deleted", [DIFF_UNOWNED] = "unowned", [DIFF_MISSING] = "missing",
-		[DIFF_RUNTIME] = "runtime", [DIFF_BELOW] = "below",	[DIFF_UNKNOWN] = "unknown",
+		[DIFF_RUNTIME] = "runtime", [DIFF_BELOW] = "below",	[DIFF_SOURCE] = "source",
+		[DIFF_UNKNOWN] = "unknown",
 	};
 
 	return names[k];
@@ -42,7 +43,8 @@ const char *diff_what_name(unsigned bit)
 const char *diff_mark_name(unsigned bit)
 {
 	static const char *const names[DIFF_MARKS] = {
-		"mtime-before-birth", "whole-seconds", "future", "after-start", "foreign-clock",
+		"mtime-before-birth", "whole-seconds", "future",   "after-start",
+		"foreign-clock",      "configuration", "excluded",
 	};
 
 	return bit_name(bit, names, ARRAY_LEN(names));

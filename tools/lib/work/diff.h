@@ -24,6 +24,7 @@ enum diff_kind {
 	DIFF_MISSING, /* a package lists it, and it is not here */
 	DIFF_RUNTIME, /* the container runtime's own making */
 	DIFF_BELOW,   /* a lower layer was changed from outside of the container */
+	DIFF_SOURCE,  /* a file that the baseline rests on: no difference, its times are told */
 	DIFF_UNKNOWN, /* it may differ: WHAT or the gap says why it cannot be told */
 	DIFF_KINDS
 };
@@ -60,8 +61,10 @@ enum diff_mark {
 	DIFF_FUTURE = 1 << 2,	     /* a time that has not come yet */
 	DIFF_AFTER_START = 1 << 3,   /* of a file that the runtime binds: written since */
 	DIFF_FOREIGN_CLOCK = 1 << 4, /* its times are those of a server */
+	DIFF_CONFIGURATION = 1 << 5, /* a file that an administrator may change */
+	DIFF_EXCLUDED = 1 << 6,	     /* dpkg.cfg says that it is not installed */
 };
-enum { DIFF_MARKS = 5 };
+enum { DIFF_MARKS = 7 };
 const char *diff_mark_name(unsigned bit);
 
 /* What a baseline knows of a file beside its digests. */
@@ -124,7 +127,7 @@ struct diff_baseline {
 	void (*close)(void *state);
 };
 
-extern const struct diff_baseline diff_since, diff_image;
+extern const struct diff_baseline diff_since, diff_packages, diff_image;
 
 /* Marks that the times of a file carry; NOW: ns since 1970; ADDED: it did not come from the image.
  */

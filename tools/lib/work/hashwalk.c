@@ -223,8 +223,13 @@ static bool look_into(const struct hashwalk *hw, const struct walk_entry *e,
 static bool needs_pin(const struct hashwalk *hw, const struct walk_entry *e,
 		      const struct hashwalk_item *it)
 {
-	return hw->opts.xattrs || (hw->opts.hashes && S_ISREG(e->info.mode)) ||
-	       look_into(hw, e, it);
+	return hw->opts.xattrs || it->to_hash || look_into(hw, e, it);
+}
+
+static bool to_hash(const struct hashwalk *hw, const struct walk_entry *e)
+{
+	return e->event == WALK_ENTRY && hw->opts.hashes && S_ISREG(e->info.mode) &&
+	       (!hw->opts.read_this || hw->opts.read_this(hw->opts.read_ctx, e));
 }
 
 static int on_entry(void *ctx, struct walk_entry *e)
@@ -255,6 +260,7 @@ static int on_entry(void *ctx, struct walk_entry *e)
 	it->mount = e->mount;
 	it->info = e->info;
 	it->birth = v;
+	it->to_hash = to_hash(hw, e);
 	it->handle_known = e->handle_known;
 	it->handle_upper = e->handle_upper;
 	it->parent_ino = e->parent_ino;
@@ -266,7 +272,7 @@ static int on_entry(void *ctx, struct walk_entry *e)
 		it->dir = HASHWALK_DIR_UNTOLD; /* until a worker has looked */
 	b->pins[b->n - 1] = walk_take_pin(e);
 	b->npins++;
-	if (S_ISREG(e->info.mode) && hw->opts.hashes)
+	if (it->to_hash)
 		b->work += e->info.size < BATCH_WORK ? e->info.size : BATCH_WORK;
 	return 0;
 }

@@ -51,6 +51,7 @@ struct hashwalk_item {
 	struct file_info info;
 	enum birth_verdict birth;
 	bool handle_known, handle_upper;  /* as in walk_entry, if limits.handles asked for them */
+	bool to_hash;			  /* a worker\'s; SUMS says what came of it */
 	enum hashwalk_dir dir;		  /* if DIRS asked for it */
 	const struct file_xattrs *xattrs; /* NULL: none */
 	struct digests sums;		  /* kinds 0: not hashed */
@@ -64,6 +65,9 @@ struct hashwalk_item {
 struct hashwalk_options {
 	unsigned jobs;	 /* 0: HASHWALK_JOBS */
 	unsigned hashes; /* enum hash_kind; 0: none, nothing is opened */
+	/* NULL, or which regular files are hashed; called in the walk's thread. */
+	bool (*read_this)(void *ctx, const struct walk_entry *e);
+	void *read_ctx;
 	bool xattrs;
 	bool only_new; /* entries that are new since BIRTH, or cannot be told to be old */
 	const struct filter *filter; /* NULL, or what else must hold of an entry */

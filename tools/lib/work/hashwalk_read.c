@@ -166,7 +166,7 @@ void hashwalk_read(struct reader *rd, struct batch *b, size_t i)
 	} else {
 		if (rd->opts->xattrs)
 			read_xattrs(it, b->pins[i]);
-		if (rd->opts->hashes && S_ISREG(it->info.mode))
+		if (it->to_hash)
 			hash_file(rd, it, b->pins[i]);
 		if (it->dir == HASHWALK_DIR_UNTOLD) /* who walked wants to know */
 			it->dir = hashwalk_look_dir(b->pins[i], &it->info, rd->opts->birth.ref);
