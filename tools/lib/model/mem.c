@@ -135,3 +135,38 @@ ssize_t mem_read(struct mem *m, uint64_t addr, void *p, size_t n)
 		return read_file(m, addr, p, n);
 	return m->vm_readv ? read_vm(m, addr, p, n) : -EACCES;
 }
+
+/* As many bytes as process_vm_readv(2) gives. */
+static size_t read_pieces(struct mem *m, const struct mem_piece *v, size_t n, void *p)
+{
+	struct iovec from[MEM_PIECES_MAX], to = { .iov_base = p };
+	ssize_t got;
+
+	for (size_t i = 0; i < n; i++) {
+		from[i] = (struct iovec){ .iov_base = (void *)(uintptr_t)v[i].addr,
+					  .iov_len = (size_t)v[i].n };
+		to.iov_len += (size_t)v[i].n;
+	}
+	got = process_vm_readv(m->p->id.pid, &to, 1, from, n, 0);
+	return got > 0 ? (size_t)got : 0;
+}
+
+size_t mem_read_held(struct mem *m, const struct mem_piece *v, size_t n, void *p)
+{
+	size_t done = read_pieces(m, v, n, p), before = 0;
+
+	/* From where that ended, piece by piece through the file. */
+	for (size_t i = 0; i < n && m->file >= 0; i++) {
+		size_t size = (size_t)v[i].n, skip = done > before ? done - before : 0;
+
+		if (skip < size) {
+			ssize_t got = read_file(m, v[i].addr + skip, (char *)p + done, size - skip);
+
+			done += got > 0 ? (size_t)got : 0;
+			if (got != (ssize_t)(size - skip))
+				break;
+		}
+		before += size;
+	}
+	return done;
+}

@@ -37,6 +37,8 @@ struct vma {
 struct vma_iter;
 int vma_iter_open(struct process *p, struct vma_iter **ret);
 int vma_iter_open_list(struct process *p, struct vma_iter **ret);
+/* The same over the text of maps, taken before; TEXT is borrowed. */
+int vma_iter_open_text(struct process *p, struct bytes text, struct vma_iter **ret);
 /* 1, 0, -EBADMSG for a line that cannot be (the next call goes on after it), or another -errno: the
  * end. */
 int vma_iter_next(struct vma_iter *it, struct vma *ret);
@@ -85,5 +87,18 @@ int mem_usage(struct mem *m, const struct vma *v, struct mem_usage *ret);
  * above.
  */
 ssize_t mem_read(struct mem *m, uint64_t addr, void *p, size_t n);
+
+/* Bytes of the address space; N is whole pages. */
+struct mem_piece {
+	uint64_t addr, n;
+};
+enum { MEM_PIECES_MAX = 256 };
+/*
+ * mem_read_held - the same for a process that the caller holds stopped (model/stop.h): it cannot
+ * execute another program, so process_vm_readv(2) goes first, which is faster, and the file for
+ * what that refuses (PROT_NONE). N pieces, at most MEM_PIECES_MAX, one behind the other to P. Bytes
+ * from the first piece on that are there; short at a page that cannot be read. Any thread.
+ */
+size_t mem_read_held(struct mem *m, const struct mem_piece *v, size_t n, void *p);
 
 #endif

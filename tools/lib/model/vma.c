@@ -22,7 +22,8 @@ enum vm_flag {
 };
 
 struct vma_iter {
-	int fd;
+	int fd;		   /* -1: of TEXT */
+	struct bytes text; /* not yet in STREAM */
 	bool smaps;
 	bool ended;
 	int pending;		       /* what went wrong behind the VMA handed out last */
@@ -50,17 +51,29 @@ static void learn_shm(struct vma_iter *it, bool live)
 	}
 }
 
-static int iter_open(struct process *p, bool smaps, struct vma_iter **ret)
+static struct vma_iter *make(void)
 {
-	AUTO_DONE(vma_iter_closep) struct vma_iter *it = malloc(sizeof(*it));
+	struct vma_iter *it = malloc(sizeof(*it));
 
 	if (!it)
-		return -ENOMEM;
+		return NULL;
+	it->fd = -1;
+	it->text = bytes_of(NULL, 0);
 	it->path = BUF_LIMIT(LINE_MAX_BYTES);
 	it->at = it->n = 0;
 	it->last_end = 0;
 	it->ended = false;
 	it->pending = 0;
+	it->smaps = false;
+	return it;
+}
+
+static int iter_open(struct process *p, bool smaps, struct vma_iter **ret)
+{
+	AUTO_DONE(vma_iter_closep) struct vma_iter *it = make();
+
+	if (!it)
+		return -ENOMEM;
 	it->smaps = smaps;
 	it->fd = smaps ? process_openat(p, "smaps", O_RDONLY) : -EOPNOTSUPP;
 	if (it->fd < 0) {
@@ -84,6 +97,18 @@ int vma_iter_open_list(struct process *p, struct vma_iter **ret)
 	return iter_open(p, false, ret);
 }
 
+int vma_iter_open_text(struct process *p, struct bytes text, struct vma_iter **ret)
+{
+	struct vma_iter *it = make();
+
+	if (!it)
+		return -ENOMEM;
+	it->text = text;
+	learn_shm(it, p->source->procfs);
+	*ret = it;
+	return 0;
+}
+
 void vma_iter_close(struct vma_iter *it)
 {
 	if (!it)
@@ -98,6 +123,18 @@ void vma_iter_closep(struct vma_iter **it)
 	vma_iter_close(*it);
 }
 
+static int take_text(struct vma_iter *it)
+{
+	size_t room = sizeof(it->stream) - it->n;
+	size_t n = it->text.n < room ? it->text.n : room;
+
+	if (n)
+		memcpy(it->stream + it->n, it->text.p, n);
+	it->n += n;
+	it->text = bytes_of(it->text.p + n, it->text.n - n);
+	return n > 0;
+}
+
 /* Reads more behind the unread part, which moves to the front. 1, 0 at the end, -errno. */
 static int more(struct vma_iter *it)
 {
@@ -108,6 +145,8 @@ static int more(struct vma_iter *it)
 		it->n -= it->at;
 		it->at = 0;
 	}
+	if (it->fd < 0)
+		return take_text(it);
 	do
 		got = read(it->fd, it->stream + it->n, sizeof(it->stream) - it->n);
 	while (got < 0 && errno == EINTR);

@@ -36,6 +36,7 @@ static inline bool run_saved(const struct core_run *r)
 struct core {
 	struct process *p;	     /* borrowed */
 	const struct gap_sink *gaps; /* borrowed */
+	struct core_options opts;
 	struct mem *mem;
 	enum elfcore_machine machine;
 	uint64_t page;

@@ -135,12 +135,60 @@ static size_t to_page_end(const struct core *c, size_t n)
 	return n < left ? n : left;
 }
 
+/* Bytes of the copy that was made under the stop; 0: none at C->addr, and *N is cut before some. */
+static size_t read_frozen(const struct core *c, unsigned char *p, size_t *n)
+{
+	size_t i = c->opts.frozen ? frozen_find(c->opts.frozen, c->addr) : 0;
+	const struct frozen_extent *e;
+
+	if (!c->opts.frozen || i == frozen_extents(c->opts.frozen))
+		return 0;
+	e = frozen_extent(c->opts.frozen, i);
+	if (e->addr > c->addr) {
+		*n = *n < e->addr - c->addr ? *n : (size_t)(e->addr - c->addr);
+		return 0;
+	}
+	*n = *n < e->addr + e->n - c->addr ? *n : (size_t)(e->addr + e->n - c->addr);
+	memcpy(p, frozen_data(c->opts.frozen, e) + (c->addr - e->addr), *n);
+	return *n;
+}
+
+/* The process was let go before all was read: told once. */
+static void watch_stop(struct core *c)
+{
+	if (!c->opts.held || stop_holds(c->opts.stop))
+		return;
+	c->opts.held = false;
+	core_tell(c, -ETIMEDOUT, "keep the process stopped", c->addr, c->size - c->at);
+}
+
+static ssize_t read_present(struct core *c, unsigned char *p, size_t n)
+{
+	const struct mem_piece one = { c->addr, n };
+
+	if (c->opts.held && c->addr % c->page == 0 && n % c->page == 0) {
+		size_t got = mem_read_held(c->mem, &one, 1, p);
+
+		if (got > 0)
+			return (ssize_t)got;
+	}
+	return mem_read(c->mem, c->addr, p, n);
+}
+
+static bool is_there(const struct core *c)
+{
+	return c->seen.state == PAGE_PRESENT || (c->opts.swapped && c->seen.state == PAGE_SWAPPED);
+}
+
 /* At most N bytes of the run at C->addr. */
 static size_t read_run(struct core *c, unsigned char *p, size_t n, uint64_t end)
 {
 	ssize_t got = -ENODATA;
 	int r;
 
+	if (read_frozen(c, p, &n) > 0)
+		return n;
+	watch_stop(c);
 	if (!c->gone && (c->addr < c->seen.start || c->addr >= c->seen.end)) {
 		r = look_again(c, end);
 		if (r == -ESRCH || (r < 0 && process_verify(c->p) < 0))
@@ -148,8 +196,8 @@ static size_t read_run(struct core *c, unsigned char *p, size_t n, uint64_t end)
 	}
 	if (!c->gone && n > c->seen.end - c->addr)
 		n = (size_t)(c->seen.end - c->addr);
-	if (!c->gone && c->seen.state == PAGE_PRESENT) {
-		got = mem_read(c->mem, c->addr, p, n);
+	if (!c->gone && is_there(c)) {
+		got = read_present(c, p, n);
 		if (got > 0)
 			return (size_t)got;
 		if (got == -ESRCH || process_verify(c->p) < 0)

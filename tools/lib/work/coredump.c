@@ -50,26 +50,79 @@ static int add_run(struct core *c, uint64_t start, uint64_t end, unsigned flags,
 	return 0;
 }
 
-/* Counts only what a run was kept for. */
-static void count(struct core *c, const struct page_run *pr, uint64_t *swapped)
-{
-	uint64_t n = pr->end - pr->start;
+/* What becomes of pages. */
+enum fate {
+	FATE_SAVED,
+	FATE_FROZEN,
+	FATE_FAULTED,
+	FATE_VDSO,
+	FATE_SWAPPED,
+	FATE_ABSENT,
+	FATE_FILTERED
+};
 
-	if (pr->state == PAGE_PRESENT)
-		c->totals.saved += n;
-	else if (c->in_vdso)
-		c->totals.vdso += n;
-	else if (pr->state == PAGE_SWAPPED)
-		*swapped += n;
-	else
-		c->totals.absent += n;
+/* Pages of one fate. */
+struct piece {
+	uint64_t end;
+	enum fate fate;
+};
+
+/* Counts only what a run was kept for. */
+static void count(struct core *c, uint64_t n, enum fate fate, uint64_t *swapped)
+{
+	struct core_totals *t = &c->totals;
+	uint64_t *const by_fate[] = { &t->saved, &t->frozen, &t->faulted, &t->vdso,
+				      swapped,	 &t->absent, &t->filtered };
+
+	*by_fate[fate] += n;
+	if (fate == FATE_FROZEN || fate == FATE_FAULTED)
+		t->saved += n;
 }
 
-static unsigned saved_flag(const struct core *c, const struct page_run *pr)
+static unsigned saved_flag(enum fate fate)
 {
-	if (pr->state == PAGE_PRESENT)
-		return RUN_SAVED;
-	return c->in_vdso ? (unsigned)RUN_SAVED | RUN_VDSO : 0;
+	if (fate == FATE_VDSO)
+		return (unsigned)RUN_SAVED | RUN_VDSO;
+	return fate < FATE_VDSO ? RUN_SAVED : 0;
+}
+
+static enum fate fate_of(const struct core *c, enum page_state state)
+{
+	if (state == PAGE_PRESENT)
+		return FATE_SAVED;
+	if (c->in_vdso)
+		return FATE_VDSO;
+	if (state == PAGE_SWAPPED)
+		return c->opts.swapped ? FATE_FAULTED : FATE_SWAPPED;
+	return FATE_ABSENT;
+}
+
+/* From ADDR on. 1, or what mem_next_run() says. */
+static int next_piece(struct core *c, const struct vma *v, uint64_t addr, struct piece *ret)
+{
+	const struct frozen_extent *e = NULL;
+	struct page_run pr;
+	int r;
+
+	ret->fate = FATE_FILTERED;
+	if (!core_filter_keeps(c->opts.filter, v, addr, &ret->end))
+		return 1;
+	if (c->opts.frozen) {
+		size_t i = frozen_find(c->opts.frozen, addr);
+
+		e = i < frozen_extents(c->opts.frozen) ? frozen_extent(c->opts.frozen, i) : NULL;
+	}
+	if (e && e->addr <= addr) {
+		ret->fate = FATE_FROZEN;
+		ret->end = e->addr + e->n < ret->end ? e->addr + e->n : ret->end;
+		return 1;
+	}
+	r = mem_next_run(c->mem, addr, e && e->addr < ret->end ? e->addr : ret->end, &pr);
+	if (r <= 0)
+		return r;
+	ret->fate = fate_of(c, pr.state);
+	ret->end = pr.end;
+	return pr.end > addr;
 }
 
 static int plan_pages(struct core *c, const struct vma *v, unsigned flags)
@@ -80,19 +133,18 @@ static int plan_pages(struct core *c, const struct vma *v, unsigned flags)
 
 	while (addr < v->map.end) {
 		uint64_t before = c->left_out;
-		struct page_run pr;
+		struct piece piece;
 
-		r = mem_next_run(c->mem, addr, v->map.end, &pr);
-		if (r <= 0 || pr.end <= addr)
+		r = next_piece(c, v, addr, &piece);
+		if (r <= 0)
 			break;
-		r = add_run(c, addr, pr.end, flags | saved_flag(c, &pr), fresh);
+		r = add_run(c, addr, piece.end, flags | saved_flag(piece.fate), fresh);
 		if (r < 0)
 			return r;
-		pr.start = addr;
 		if (c->left_out == before)
-			count(c, &pr, &swapped);
+			count(c, piece.end - addr, piece.fate, &swapped);
 		fresh = false;
-		addr = pr.end;
+		addr = piece.end;
 	}
 	if (swapped)
 		core_tell(c, -ENODATA, "read memory (swapped out)", v->map.start, swapped);
@@ -138,11 +190,13 @@ static int plan_vmas(struct core *c)
 	AUTO_DONE(vma_iter_closep) struct vma_iter *it = NULL;
 	size_t n = 0;
 	struct vma v;
-	int r = vma_iter_open(c->p, &it);
+	int r = c->opts.frozen ? frozen_vmas(c->opts.frozen, &it) : vma_iter_open(c->p, &it);
 
 	if (r < 0)
 		return r;
 	while ((r = vma_iter_next(it, &v)) > 0) {
+		if (c->opts.frozen)
+			frozen_judge(c->opts.frozen, &v);
 		if (++n > CORE_VMAS_MAX) {
 			core_tell(c, -E2BIG, "list mappings", v.map.start, 0);
 			return 0;
@@ -169,7 +223,19 @@ static void lay_out(struct core *c)
 	c->addr = c->nruns ? run_start(&c->runs[0]) : 0;
 }
 
-int core_plan(struct process *p, const struct gap_sink *gaps, struct core **ret)
+static void tell_frozen(const struct core *c)
+{
+	const struct mem_piece *lost;
+	size_t n = c->opts.frozen ? frozen_lost(c->opts.frozen, &lost) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		core_tell(c, -EIO, "read memory", lost[i].addr, lost[i].n);
+	if (c->opts.frozen && frozen_maps_cut(c->opts.frozen))
+		core_tell(c, -EFBIG, "list mappings", 0, 0);
+}
+
+int core_plan(struct process *p, const struct gap_sink *gaps, const struct core_options *options,
+	      struct core **ret)
 {
 	AUTO_DONE(core_closep) struct core *c = calloc(1, sizeof(*c));
 	int r;
@@ -178,6 +244,8 @@ int core_plan(struct process *p, const struct gap_sink *gaps, struct core **ret)
 		return -ENOMEM;
 	c->p = p;
 	c->gaps = gaps;
+	if (options)
+		c->opts = *options;
 	c->machine = elfcore_native();
 	c->page = (uint64_t)sysconf(_SC_PAGESIZE);
 	c->notes = BUF_LIMIT(CORE_NOTES_MAX);
@@ -187,6 +255,7 @@ int core_plan(struct process *p, const struct gap_sink *gaps, struct core **ret)
 	r = plan_vmas(c);
 	if (r < 0)
 		return r;
+	tell_frozen(c);
 	if (c->nruns == 0)
 		return -ENODATA;
 	if (c->left_out)

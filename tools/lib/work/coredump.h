@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One process as an ELF core, in two steps: a plan, after which the size is known, then the bytes
- * in order. Only pages that pagemap shows present are read, and looked up again just before;
- * nothing is stopped, so registers are zero. Absent pages are PT_LOAD segments without file bytes.
+ * in order. Only pages that pagemap shows present are read, and looked up again just before. Absent
+ * pages are PT_LOAD segments without file bytes. Without a stop registers are zero; with one, pages
+ * that were copied under it come from the copy, and all others are read as they are now.
  */
 #ifndef CSI_WORK_COREDUMP_H
 #define CSI_WORK_COREDUMP_H
 
 #include "base/err.h"
 #include "model/source.h"
+#include "model/stop.h"
+#include "work/core_filter.h"
+#include "work/frozen.h"
 
 enum {
 	CORE_RUNS_MAX = 262144,	 /* runs of pages; one program header each */
 	CORE_VMAS_MAX = 262144,	 /* vm.max_map_count is 65,530 by default */
 	CORE_THREADS_MAX = 8192, /* one NT_PRSTATUS each */
 	CORE_CHUNK = 256 << 10,	 /* bytes read at a time */
-	CORE_NOTES_MAX = 16 << 20,
+	CORE_NOTES_MAX = 32 << 20,
+	CORE_RANGES_MAX = 4096, /* frozen ranges told in a note */
 };
 
 struct core;
@@ -29,14 +34,28 @@ struct core_totals {
 	uint64_t special;  /* devices, vvar: never read */
 	uint64_t vanished; /* saved as zero, since they went away after the plan: gaps */
 	uint64_t segments, threads;
+	uint64_t frozen;  /* of SAVED: as it was under the stop */
+	uint64_t faulted; /* of SAVED: was swapped out, and is brought in by being read (SWAPPED) */
+	uint64_t filtered; /* left out by the filter: holes */
+};
+
+/* All borrowed until core_close. */
+struct core_options {
+	bool swapped; /* read what is swapped out, which brings it into the target's memory */
+	const struct core_filter *filter; /* NULL: everything */
+	struct stop *stop;		  /* whose registers are taken; NULL: none */
+	struct frozen *frozen;		  /* sorted; or NULL. Its mappings are the core's */
+	bool held;			  /* the stop lasts until the core is read */
 };
 
 /*
  * core_plan - look at P's maps, page map, threads and notes. P and GAPS are borrowed until
  * core_close. What cannot be kept (swapped pages, limits) is told to GAPS. Memory is bounded by the
- * limits above. 0 or -errno: without maps or a way to read memory there is no core.
+ * limits above. OPTIONS may be NULL. 0 or -errno: without maps or a way to read memory there is no
+ * core.
  */
-int core_plan(struct process *p, const struct gap_sink *gaps, struct core **ret);
+int core_plan(struct process *p, const struct gap_sink *gaps, const struct core_options *options,
+	      struct core **ret);
 void core_close(struct core *c);
 void core_closep(struct core **c);
 

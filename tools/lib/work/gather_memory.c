@@ -41,7 +41,7 @@ static int add_core(struct gather *g, const struct target *t)
 	process_entity_id(t->p, entity);
 	e.path = bytes_str(path);
 	e.entity_id = entity;
-	r = core_plan(t->p, &g->ledger_gaps, &core);
+	r = core_plan(t->p, &g->ledger_gaps, NULL, &core);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
