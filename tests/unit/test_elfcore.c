@@ -231,7 +231,7 @@ static void open_core(struct opened *o, pid_t pid)
 	o->sink = (struct gap_sink){ keep_gap, &o->told };
 	CHECK_INT(source_open(SOURCE_LIVE, NULL, &o->s), 0);
 	CHECK_INT(process_open(o->s, (struct process_id){ .pid = pid }, &o->p), 0);
-	CHECK_INT(core_plan(o->p, &o->sink, &o->core), 0);
+	CHECK_INT(core_plan(o->p, &o->sink, NULL, &o->core), 0);
 }
 
 static void close_core(struct opened *o)

@@ -59,8 +59,10 @@ static int refuse(const struct dump *d, const struct stop_refusal *why)
 	char on[64];
 	int pid = (int)process_id(d->p).pid, n;
 
-	if (why->err == -EBUSY)
+	if (why->err == -EBUSY && why->tracer)
 		n = snprintf(on, sizeof(on), "%d, traced by process %d", pid, (int)why->tracer);
+	else if (why->err == -EBUSY)
+		n = snprintf(on, sizeof(on), "%d, traced from outside of here", pid);
 	else if (why->state)
 		n = snprintf(on, sizeof(on), "%d: thread %d in state %c", pid, (int)why->tid,
 			     why->state);

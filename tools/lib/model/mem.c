@@ -13,7 +13,7 @@
  * last page of the address space is nobody's, so that nothing is read. It goes by PID: only where
  * PIDs are those of our system calls.
  */
-static bool probe_vm_readv(const struct process *p)
+bool mem_probe_vm_readv(const struct process *p)
 {
 	unsigned char byte;
 	struct iovec to = { .iov_base = &byte, .iov_len = 1 };
@@ -44,7 +44,7 @@ int mem_open(struct process *p, struct mem **ret)
 	m->file = process_openat(p, "mem", O_RDONLY);
 	if (m->file == -ESRCH)
 		return -ESRCH;
-	m->vm_readv = m->file < 0 && probe_vm_readv(p);
+	m->vm_readv = m->file < 0 && mem_probe_vm_readv(p);
 	*ret = take_ptr(&m);
 	return 0;
 }

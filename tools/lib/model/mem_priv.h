@@ -35,6 +35,8 @@ struct mem {
 	};
 };
 
+/* Whether process_vm_readv(2) is allowed, which nothing is read for. */
+bool mem_probe_vm_readv(const struct process *p);
 /* Which way pagemap can be asked. */
 void mem_pages_init(struct mem *m);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stopping a process: the tracer's thread, and what others ask of it. */
+#include "model/mem_priv.h"
 #include "model/stop_priv.h"
 
 #include "base/queue.h"
@@ -132,14 +133,15 @@ int stop_begin(struct process *p, struct stop **ret, struct stop_refusal *why)
 		(void)pthread_cond_wait(&s->changed, &s->lock);
 	(void)pthread_mutex_unlock(&s->lock);
 	*why = s->why;
-	if (why->err < 0) {
-		/* Somebody was quicker. */
-		if (why->err == -EPERM)
-			why->tracer = tracer_of(p);
-		if (why->tracer)
+	if (why->err == -EPERM) {
+		/* Somebody was quicker, or is out of sight: the rights are those of
+		 * process_vm_readv(2). */
+		why->tracer = tracer_of(p);
+		if (why->tracer || mem_probe_vm_readv(p))
 			why->err = -EBUSY;
-		return why->err;
 	}
+	if (why->err < 0)
+		return why->err;
 	*ret = take_ptr(&s);
 	return 0;
 }
@@ -175,7 +177,7 @@ bool stop_holds(struct stop *s)
  */
 static void await_end_of_tracer(const struct stop *s)
 {
-	const struct timespec nap = { .tv_nsec = ENDING_POLL_US * 1000 };
+	const struct timespec nap = { .tv_nsec = ENDING_POLL_US * 1000L };
 	char path[48];
 
 	(void)snprintf(path, sizeof(path), "/proc/self/task/%d", (int)s->tracer);

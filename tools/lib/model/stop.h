@@ -24,7 +24,7 @@ enum {
 struct stop_refusal {
 	int err; /* -EBUSY traced already, -EPERM, -ETIMEDOUT a thread did not stop, -E2BIG, ... */
 	pid_t tid;    /* which thread, or 0 */
-	pid_t tracer; /* EBUSY: by whom, in our PID namespace; 0 unknown */
+	pid_t tracer; /* EBUSY: by whom; 0: not of our PID namespace */
 	char state;   /* ETIMEDOUT: "D" and so on */
 };
 

@@ -130,14 +130,14 @@ static int peek(struct stop_thread *t)
 
 static int await(struct stop *s, struct stop_thread *t, int64_t limit)
 {
-	struct timespec nap = { .tv_nsec = NAP_FIRST_US * 1000 };
+	struct timespec nap = { .tv_nsec = NAP_FIRST_US * 1000L };
 	int r;
 
 	while ((r = peek(t)) == 0) {
 		if (when_now(CLOCK_MONOTONIC) > limit)
 			return -ETIMEDOUT;
 		(void)nanosleep(&nap, NULL);
-		if (nap.tv_nsec < NAP_MOST_US * 1000)
+		if (nap.tv_nsec < NAP_MOST_US * 1000L)
 			nap.tv_nsec *= 2;
 	}
 	if (r < 0) {

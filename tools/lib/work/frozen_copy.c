@@ -29,12 +29,11 @@ static void lose(struct frozen *z, uint64_t addr, uint64_t at)
 	memset(z->buffer + at, 0, (size_t)z->page);
 	(void)pthread_mutex_lock(&z->lock);
 	last = z->nlost ? &z->lost[z->nlost - 1] : NULL;
-	if (last && last->addr + last->n == addr)
+	/* Beyond the list at least the size is told. */
+	if (last && (last->addr + last->n == addr || z->nlost == FROZEN_LOST_MAX))
 		last->n += z->page;
-	else if (z->nlost < FROZEN_LOST_MAX)
-		z->lost[z->nlost++] = (struct mem_piece){ addr, z->page };
 	else
-		last->n += z->page; /* at least its size is told */
+		z->lost[z->nlost++] = (struct mem_piece){ addr, z->page };
 	(void)pthread_mutex_unlock(&z->lock);
 }
 
