@@ -6,16 +6,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char *const freeze_words[] = { "hold", NULL };
-
 #define ARG(member) .offset = offsetof(struct dump_args, member)
 
 static const struct opt own_opts[] = {
 	{ .name = "freeze",
-	  .kind = OPT_MODE,
-	  ARG(freeze),
+	  .kind = OPT_MAYBE,
+	  ARG(freeze_word),
 	  .arg = "hold",
-	  .choices = freeze_words,
 	  .help = "stop all threads once, for registers and what the buffer holds, and let go; the "
 		  "rest is read after. With hold: stopped until all is written, which takes "
 		  "seconds" },
@@ -169,6 +166,18 @@ static int dump(struct dump *d)
 	return finish(d, r);
 }
 
+static int take_freeze(const struct command *self, struct dump_args *args)
+{
+	const char *word = args->freeze_word;
+
+	if (!word)
+		return -1;
+	args->freeze = strcmp(word, "hold") == 0 ? DUMP_HOLD : DUMP_FREEZE;
+	return args->freeze == DUMP_FREEZE && *word
+		       ? cmd_usage(self, "--freeze stands alone, or is --freeze=hold")
+		       : -1;
+}
+
 static int take_filters(const struct command *self, const struct dump_args *args,
 			struct core_filter *ret)
 {
@@ -204,6 +213,8 @@ static int dump_run(const struct command *self, int argc, char **argv)
 	r = cmd_parse(self, argc, argv, &args, &operands);
 	if (r < 0)
 		r = cmd_operands(self, argc, argv, operands, 0);
+	if (r < 0)
+		r = take_freeze(self, &args);
 	if (r < 0)
 		r = take_filters(self, &args, &d.filter);
 	if (r >= 0)

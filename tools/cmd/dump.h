@@ -8,13 +8,14 @@
 #include "work/coredump.h"
 #include "work/headroom.h"
 
-enum dump_freeze { DUMP_NO_FREEZE, DUMP_FREEZE, DUMP_HOLD }; /* as OPT_MODE has them */
+enum dump_freeze { DUMP_NO_FREEZE, DUMP_FREEZE, DUMP_HOLD };
 
 #define DUMP_BUFFER_DEFAULT (UINT64_C(16) << 20)
 
 struct dump_args {
 	struct common_args common;
-	int freeze; /* enum dump_freeze */
+	const char *freeze_word; /* NULL, "" or "hold" */
+	enum dump_freeze freeze;
 	uint64_t freeze_buffer;
 	uint64_t headroom;
 	bool swapped;

@@ -48,4 +48,4 @@ expect_exit 2
 expect_grep '^csi dump: --filter wants kinds' "$ERR"
 run csi dump -p "$PID" --freeze=melt
 expect_exit 2
-expect_grep '^csi dump: --freeze wants one of hold, not melt' "$ERR"
+expect_grep '^csi dump: --freeze stands alone' "$ERR"

@@ -62,13 +62,6 @@ static bool takes_value(const struct opt *o)
 	return o->kind != OPT_FLAG && o->kind != OPT_COUNT;
 }
 
-static int argument_of(const struct opt *o)
-{
-	if (o->kind == OPT_MAYBE || o->kind == OPT_MODE)
-		return optional_argument;
-	return takes_value(o) ? required_argument : no_argument;
-}
-
 static int add_row(struct rows *r, const struct opt *o, size_t *shorts)
 {
 	size_t i = r->n;
@@ -78,7 +71,9 @@ static int add_row(struct rows *r, const struct opt *o, size_t *shorts)
 	r->v[i] = o;
 	r->longs[i] = (struct option){
 		.name = o->name,
-		.has_arg = argument_of(o),
+		.has_arg = o->kind == OPT_MAYBE ? optional_argument
+			   : takes_value(o)	? required_argument
+						: no_argument,
 		.val = o->key ? o->key : OPT_LONG_ONLY + (int)i,
 	};
 	if (o->key) {
@@ -217,15 +212,6 @@ static int set_choice(const struct opt *o, const char *arg, int *ret, struct opt
 			words.n ? (const char *)words.p : "", word_of(bytes_str(arg)).text);
 }
 
-static int set_mode(const struct opt *o, const char *arg, int *ret, struct opt_error *err)
-{
-	int word = -1, r = arg ? set_choice(o, arg, &word, err) : 0;
-
-	if (r == 0)
-		*ret = word + 2;
-	return r;
-}
-
 static int set(const struct opt *o, const char *arg, void *args, struct opt_error *err)
 {
 	/* The table's offsets name members of the right type and alignment. */
@@ -252,8 +238,6 @@ static int set(const struct opt *o, const char *arg, void *args, struct opt_erro
 		return set_choice(o, arg, at, err);
 	case OPT_STRINGS:
 		return set_strings(o, arg, at, err);
-	case OPT_MODE:
-		return set_mode(o, arg, at, err);
 	}
 	return -EINVAL;
 }

@@ -17,7 +17,6 @@ enum opt_kind {
 	OPT_PIDS,    /* struct opt_pids: may be given again */
 	OPT_CHOICE,  /* int: index into a NULL-terminated list of words */
 	OPT_STRINGS, /* struct opt_strings: may be given again */
-	OPT_MODE, /* int: 1 without a value ("--freeze"), 2 and on by the word ("--freeze=hold") */
 };
 
 enum { OPT_PIDS_MAX = 64 };

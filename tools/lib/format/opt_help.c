@@ -11,8 +11,8 @@ static int add_left(struct buf *b, const struct opt *o)
 	if (r == 0)
 		r = buf_addf(b, "--%s", o->name);
 	if (r == 0 && o->arg)
-		r = o->kind == OPT_MAYBE || o->kind == OPT_MODE ? buf_addf(b, "[=%s]", o->arg)
-								: buf_addf(b, " %s", o->arg);
+		r = o->kind == OPT_MAYBE ? buf_addf(b, "[=%s]", o->arg)
+					 : buf_addf(b, " %s", o->arg);
 	return r;
 }
 

@@ -16,6 +16,7 @@ enum {
 	STOP_PASSES_MAX = 64,	       /* looks for threads that were made meanwhile */
 	STOP_REGISTERS_MAX = 12 << 20, /* bytes of register sets, of all threads */
 	STOP_SETS_MAX = 3,
+	STOP_MOST_MS = 2000,   /* the same for one that only waits for a processor */
 	STOP_WAIT_MS = 250,    /* for the last thread to stop */
 	STOP_STALL_MS = 10000, /* without stop_go_on(): let go */
 };

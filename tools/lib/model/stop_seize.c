@@ -47,6 +47,15 @@ static void look_at(const struct stop *s, pid_t tid, struct proc_stat *ret)
 		*ret = (struct proc_stat){ .state = 'X' };
 }
 
+/* On a busy machine a thread may take long to be scheduled, and then stops. */
+static bool waits_in_kernel(const struct stop *s, pid_t tid)
+{
+	struct proc_stat st;
+
+	look_at(s, tid, &st);
+	return st.state == 'D';
+}
+
 static bool is_ending(const struct stop *s, pid_t tid)
 {
 	struct proc_stat st;
@@ -134,7 +143,10 @@ static int await(struct stop *s, struct stop_thread *t, int64_t limit)
 	int r;
 
 	while ((r = peek(t)) == 0) {
-		if (when_now(CLOCK_MONOTONIC) > limit)
+		int64_t late = when_now(CLOCK_MONOTONIC) - limit;
+
+		if (late > (STOP_MOST_MS - STOP_WAIT_MS) * INT64_C(1000000) ||
+		    (late > 0 && waits_in_kernel(s, t->tid)))
 			return -ETIMEDOUT;
 		(void)nanosleep(&nap, NULL);
 		if (nap.tv_nsec < NAP_MOST_US * 1000L)
