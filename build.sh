@@ -19,6 +19,7 @@ declare -A packages=(
 	[demo]="jq zstd procps util-linux python3 golang-github-containers-common"
 	[test]="jq zstd gdb python3 attr acl libcap2-bin strace hashdeep lsof procps psmisc xxd file binutils util-linux e2fsprogs bsdutils minisign libarchive-tools age sleuthkit debsums umoci"
 	[corpus]="mmdebstrap iproute2"
+	[vm]="qemu-system-x86 cpio"
 	[image_test]="podman skopeo golang-github-containers-common buildah debootstrap"
 	[bench]="zstd lsof procps openssl time hashdeep b3sum"
 )
@@ -28,7 +29,7 @@ needs() {
 	fetch) echo fetch ;;
 	tools | image) echo "fetch build" ;;
 	demo) echo "fetch build container demo" ;;
-	test) echo "fetch build host_libs clang lint container demo test corpus image_test" ;;
+	test) echo "fetch build host_libs clang lint container demo test corpus vm image_test" ;;
 	lint) echo "fetch build host_libs clang lint" ;;
 	bench) echo "fetch build container demo bench" ;;
 	fuzz) echo "fetch build host_libs clang" ;;

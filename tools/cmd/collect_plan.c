@@ -181,14 +181,51 @@ static void put_times_json(struct job *job, const struct plan_row *total)
 	}
 }
 
+/* Whether --max-bytes is enough. */
+static int put_limit(struct job *job, const struct plan *p)
+{
+	uint64_t max = job->args->limits.max_bytes, over;
+	char limit[SIZE_TEXT], much[SIZE_TEXT], text[PLAN_TEXT];
+	enum plan_kind first;
+
+	if (max == 0)
+		return 0;
+	over = plan_over(p, max, &first);
+	if (job->args->common.json) {
+		out_u64(job->run->out, F_CSI_PLAN_OVER, over);
+		if (over)
+			out_str(job->run->out, F_CSI_OMIT, plan_kind_name(first));
+		return 0;
+	}
+	size_text(max, limit);
+	size_text(over, much);
+	if (over)
+		snprintf(text, sizeof(text),
+			 "--max-bytes %s: about %s too little; what is left out begins with: %s",
+			 limit, much, plan_kind_name(first));
+	else
+		snprintf(text, sizeof(text), "--max-bytes %s: enough, as far as can be told",
+			 limit);
+	return out_text(job->run->out, bytes_str(text));
+}
+
+/* No more than --max-bytes leaves. */
+static void cap(const struct job *job, struct plan_row *total)
+{
+	uint64_t max = job->args->limits.max_bytes;
+
+	if (max && total->stream > max)
+		total->stream = max;
+	if (max && total->most > max)
+		total->most = max;
+}
+
 static int put_costs(struct job *job, const struct plan_row *total)
 {
 	struct out *o = job->run->out;
 	char text[PLAN_TEXT];
 	int r;
 
-	if (job->args->common.json)
-		return 0;
 	r = put_times(job, total);
 	snprintf(text, sizeof(text),
 		 "CPU: about %" PRIu64 " ms, at --cpu %" PRIu64 " about %" PRIu64
@@ -222,11 +259,17 @@ static int put_total(struct job *job, const struct plan *p)
 	put_size(job, F_CSI_PLAN_STREAM, total.stream);
 	put_size(job, F_CSI_PLAN_MOST, total.most);
 	if (job->args->common.json) {
+		(void)put_limit(job, p);
+		cap(job, &total);
 		out_u64(o, F_CSI_PLAN_CPU_MS, plan_cpu_ms(&total));
 		out_u64(o, F_CSI_PLAN_RSS, PLAN_RSS);
 		put_times_json(job, &total);
 	}
 	r = out_end(o);
+	if (r < 0 || job->args->common.json)
+		return r;
+	r = put_limit(job, p);
+	cap(job, &total);
 	return r < 0 ? r : put_costs(job, &total);
 }
 

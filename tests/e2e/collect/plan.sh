@@ -82,6 +82,19 @@ expect_exit 0
 expect_grep '^total '
 expect_grep '^time at 1\.0 MiB a second: about [0-9]+ s'
 expect_printable "$OUT"
+# What --max-bytes will do is told: the real one then leaves something out of the files first.
+head -c 8000000 /dev/urandom >"$MERGED/tmp/more"
+run csi collect --plan --max-bytes 4M --scope full
+expect_exit 0
+expect_grep '^--max-bytes 4\.0 MiB: about .* too little; what is left out begins with: files$'
+run csi collect --plan --max-bytes 4M --scope full --json
+expect_json 'any(.csi.plan.kind == "total" and .csi.plan.over > 1000000 and .csi.omit == "files")' "what is too much"
+csi collect --max-bytes 4M --scope full >real.zst 2>"$ERR"
+expect_eq $? 3 "exit code with --max-bytes"
+check "more than --max-bytes" test "$(stat -c %s real.zst)" -le $((4 << 20))
+run csi collect --plan --max-bytes 400M --scope full
+expect_grep '^--max-bytes 400\.0 MiB: enough, as far as can be told$'
+
 for wrong in "--speed 1M" --json "--plan --speed 0"; do
 	# shellcheck disable=SC2086
 	run csi collect $wrong

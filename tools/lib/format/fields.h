@@ -132,6 +132,7 @@
 	X(CSI_PLAN_READ, "csi.plan.read", LONG, "bytes to be read, without holes")                 \
 	X(CSI_PLAN_STREAM, "csi.plan.stream", LONG, "bytes of the stream, estimated")              \
 	X(CSI_PLAN_MOST, "csi.plan.most", LONG, "the same if nothing can be compressed")           \
+	X(CSI_PLAN_OVER, "csi.plan.over", LONG, "bytes that --max-bytes is too little by")         \
 	X(CSI_PLAN_CPU_MS, "csi.plan.cpu_ms", LONG, "CPU time, estimated, milliseconds")           \
 	X(CSI_PLAN_RSS, "csi.plan.rss", LONG, "bytes of memory csi keeps within")                  \
 	X(CSI_PLAN_TIMES, "csi.plan.times", OBJECTS,                                               \

@@ -335,3 +335,22 @@ uint64_t plan_seconds(const struct plan_row *total, uint64_t speed, unsigned cpu
 
 	return line > cpu ? line : cpu;
 }
+
+uint64_t plan_over(const struct plan *p, uint64_t max, enum plan_kind *ret)
+{
+	uint64_t by[PLAN_KINDS] = { 0 };
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < p->nrows; i++)
+		if (!p->rows[i].omit)
+			by[p->rows[i].kind] += p->rows[i].stream;
+	*ret = PLAN_LEDGER;
+	for (int k = -1; k < PLAN_LEDGER; k++) {
+		uint64_t before = sum;
+
+		sum += by[k < 0 ? PLAN_LEDGER : k];
+		if (before <= max && sum > max)
+			*ret = k < 0 ? PLAN_LEDGER : (enum plan_kind)k;
+	}
+	return sum > max ? sum - max : 0;
+}

@@ -74,6 +74,13 @@ int plan_end(struct plan *p);
 /* Sum over what is taken. */
 void plan_total(const struct plan *p, struct plan_row *ret);
 
+/*
+ * plan_over - by how many bytes the stream is estimated to be larger than MAX; 0: it fits. *RET is
+ * then the first kind, in the order of collection, of which something is left out. The ledger,
+ * which says what was, is kept room for.
+ */
+uint64_t plan_over(const struct plan *p, uint64_t max, enum plan_kind *ret);
+
 /* CPU time in milliseconds that so much will cost, and seconds at SPEED bytes a second (0: no line)
  * with CPU_PERCENT of one CPU. */
 uint64_t plan_cpu_ms(const struct plan_row *total);
