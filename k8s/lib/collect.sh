@@ -100,10 +100,12 @@ collect_one() {
 		ATTEMPT=$((ATTEMPT + 1))
 		inject
 		one_rc=$?
-		if [ "$one_rc" -ne 0 ]; then
-			# A restarted target is another one: what is asked for is gone.
-			break
+		if [ "$one_rc" -eq "$LOST" ]; then
+			KILLED=$((KILLED + 1))
+			continue
 		fi
+		[ "$one_rc" -eq 0 ] || break
+		# A restarted target is another one: what is asked for is gone.
 		[ "$(state "$TARGET" 6)" = "$ID" ] || { one_rc=$GONE && say "container $TARGET was started anew meanwhile" && break; }
 		one_attempt "$@"
 		one_rc=$?
@@ -126,7 +128,7 @@ one_attempt() {
 		cat "$TMP/v/have" >&8 &
 		at_feeder=$!
 	fi
-	{ run_exec csi --tether collect "$@" <"$TMP/hold" 2>&1 >&3 3>&- 8>&- | exec_errors 8>&-; } 3>"$CASE/$NAME.partial"
+	{ { exec 8>&- && tethered collect "$@" 2>&1 >&3 3>&-; } | { exec 8>&- && exec_errors; }; } 3>"$CASE/$NAME.partial"
 	exec 8>&-
 	[ -z "$at_feeder" ] || kill "$at_feeder" 2>/dev/null
 	note_action "$(cat "$TMP/exec.rc")" exec -i "$POD" -c "$CSI" -- csi --tether collect "$@"

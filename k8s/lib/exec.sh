@@ -14,7 +14,9 @@ in_pod() {
 		{ run_exec csi "$@" 2>&1 >&3 3>&- | exec_errors; } 3>&1
 	else
 		hold_open
-		{ run_exec csi --tether "$@" <"$TMP/hold" 2>&1 >&3 3>&- 8>&- | exec_errors 8>&-; } 3>&1
+		# Each part of the pipeline is a shell of its own and drops the writing end for good: it is ours
+		# alone, or it would outlive us.
+		{ { exec 8>&- && tethered "$@" 2>&1 >&3 3>&-; } | { exec 8>&- && exec_errors; }; } 3>&1
 		exec 8>&-
 	fi
 	judge_exec
@@ -24,6 +26,7 @@ hold_open() {
 	[ -p "$TMP/hold" ] || mkfifo "$TMP/hold" || leave "$FAILED"
 	exec 8<>"$TMP/hold"
 }
+tethered() { run_exec csi --tether "$@" <"$TMP/hold"; }
 run_exec() {
 	k --namespace="$NAMESPACE" exec -i "$POD" -c "$CSI" -- "$@"
 	echo $? >"$TMP/exec.rc"

@@ -188,6 +188,10 @@ wait_started() {
 		esac
 		if [ -n "$(state "$CSI" 4)" ]; then
 			if target_gone "$TARGET" "$ws_id"; then return "$GONE"; fi
+			if [ "$(state "$CSI" 11)" = 137 ]; then
+				say "$CSI was killed as soon as it ran"
+				return "$LOST"
+			fi
 			not_started "ended at once: $(state "$CSI" 4), exit code $(state "$CSI" 11)"
 			return "$IMPOSSIBLE"
 		fi

@@ -19,7 +19,7 @@ build() { # NAME SOURCE...
 
 mkdir -p "$1" "$kept"
 cd "$here"
-build target target.c httpd.c modes.c fixtures.c sockets.c
+build target target.c httpd.c modes.c fixtures.c watchers.c sockets.c
 build probe probe.c
 build nsexec nsexec.c
 build latency latency.c

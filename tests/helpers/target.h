@@ -28,6 +28,10 @@ int mode_threads(int argc, char **argv);
 /* sockets.c */
 int mode_sockets(int argc, char **argv);
 
+/* watchers.c */
+int mode_watcher(int argc, char **argv);
+int mode_shy(int argc, char **argv);
+
 /* Forks and executes PATH as a child; RET gets what it says when ready. Returns its pid, or -errno.
  */
 pid_t spawn(const char *path, char *const argv[], char *const envp[], char *ret, size_t size);

@@ -63,7 +63,7 @@ expect_grep '^hello$'
 # Every command that csi has, but those that make no sense in the pod, is a verb here.
 host_csi --help | sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' | grep -vxE 'verify|init|doctor|shell|collect|report' >known
 while read -r command; do
-	expect_grep "COMMANDS=.*[' ]$command[' ]" "$CSI_TOP/k8s/lib/base.sh"
+	expect_grep "COMMANDS=.*[' ]${command}[' ]" "$CSI_TOP/k8s/lib/base.sh"
 done <known
 expect_eq "$(sed -n 's/^VERSION=//p' "$PLUGIN")" "$VERSION" "the plugin's version"
 
