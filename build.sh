@@ -12,16 +12,16 @@ declare -A packages=(
 	[fetch]="debian-archive-keyring dpkg-dev"
 	[build]="gcc libc6-dev make perl bzip2 xz-utils patch"
 	[build_arm64]="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
-	[host_libs]="libarchive-dev libzstd-dev zlib1g-dev libssl-dev libsodium-dev"
+	[host_libs]="libarchive-dev libzstd-dev zlib1g-dev libssl-dev libsodium-dev libyara-dev"
 	[clang]="clang libclang-rt-dev"
 	[lint]="clang clang-format clang-tidy shellcheck"
 	[container]="runc"
 	[demo]="jq zstd procps util-linux python3 golang-github-containers-common"
-	[test]="jq zstd gdb python3 attr acl libcap2-bin strace hashdeep lsof procps psmisc xxd file binutils util-linux e2fsprogs bsdutils minisign libarchive-tools age sleuthkit debsums umoci"
+	[test]="jq zstd gdb python3 attr acl libcap2-bin strace hashdeep lsof procps psmisc xxd file binutils util-linux e2fsprogs bsdutils minisign libarchive-tools age sleuthkit debsums umoci yara time"
 	[corpus]="mmdebstrap iproute2"
 	[vm]="qemu-system-x86 cpio"
 	[image_test]="podman skopeo golang-github-containers-common buildah debootstrap"
-	[bench]="zstd lsof procps openssl time hashdeep b3sum"
+	[bench]="zstd lsof procps openssl time hashdeep b3sum yara"
 )
 
 needs() {
@@ -144,6 +144,29 @@ version_header() {
 		#define CSI_DEPS "$(image/deps.sh state)"
 	EOF
 	if cmp -s "$file.new" "$file"; then rm "$file.new"; else mv "$file.new" "$file"; fi
+	rules_header > "${file%/*}/rules.new"
+	file=${file%/*}/rules.inc
+	if cmp -s "${file%.inc}.new" "$file"; then rm "${file%.inc}.new"; else mv "${file%.inc}.new" "$file"; fi
+}
+
+# The rules of csi scan as data. Each byte is inverted, so that no other scanner finds in csi what csi looks for.
+rules_header() {
+	local f n=0
+	echo "/* Written by build.sh from image/rules/. */"
+	for f in image/rules/*.yar; do
+		echo "static const unsigned char builtin_$n[] = {"
+		od -An -v -tu1 "$f" | awk '{ for (i = 1; i <= NF; i++) printf "%d,", 255 - $i; print "" }'
+		echo "};"
+		n=$((n + 1))
+	done
+	echo "static const struct { const char *name; const unsigned char *p; size_t n; } builtin[] = {"
+	n=0
+	for f in image/rules/*.yar; do
+		f=${f##*/}
+		echo "{ \"csi/${f%.yar}\", builtin_$n, sizeof(builtin_$n) },"
+		n=$((n + 1))
+	done
+	echo "};"
 }
 
 build_tools() {

@@ -7,7 +7,7 @@
 #
 # Called by image/deps.sh, which sets OUT.
 
-LIBS := zlib zstd hash sodium libarchive
+LIBS := zlib zstd hash sodium yara libarchive
 # libarchive waits for two others and its configure runs alone, so BusyBox comes last.
 DEPS := musl $(LIBS) busybox
 S := $(OUT)/stamp
@@ -18,6 +18,7 @@ all: $(DEPS:%=$(S)/%)
 
 $(S)/busybox $(LIBS:%=$(S)/%): $(S)/musl
 $(S)/libarchive: $(S)/zlib $(S)/zstd
+$(S)/yara: $(S)/hash
 
 $(S)/%.src: $(S)/%.key
 	@image/deps.sh unpack $*

@@ -138,6 +138,33 @@ int mode_ram(int argc, char **argv)
 	rest();
 }
 
+/*
+ * lazy FILE ANON RESIDENT [DIR]: MiB of a file mapping and of anonymous memory that are never
+ * touched, and of memory that is, in which a text lies across every border of 256 KiB; says how
+ * often, and "text TEXT".
+ */
+int mode_lazy(int argc, char **argv)
+{
+	const int private = MAP_PRIVATE | MAP_ANONYMOUS;
+	char path[256], *text = canary(getpid());
+	size_t n = strlen(text), count = 0;
+
+	if (argc < 3)
+		return 2;
+	size_t file = (size_t)number(argv[0]) * MIB, anon = (size_t)number(argv[1]) * MIB;
+	size_t resident = (size_t)number(argv[2]) * MIB;
+	snprintf(path, sizeof(path), "%s/lazy-file", argc > 3 ? argv[3] : "/data");
+	map("file", file, PROT_READ, MAP_PRIVATE, sparse_file(path, file));
+	map("anon", anon, PROT_READ | PROT_WRITE, private, -1);
+	char *at = map("resident", resident, PROT_READ | PROT_WRITE, private, -1);
+	memset(at, '.', resident);
+	for (size_t off = MIB / 4; off < resident; off += MIB / 4, count++)
+		memcpy(at + off - 1 - off / (MIB / 4) % (n - 1), text, n);
+	ready("count %zu\ntext %s\n", count, text);
+	memset(text, 0, n); /* only there is it */
+	rest();
+}
+
 static void *sleeper(void *arg)
 {
 	(void)arg;

@@ -218,6 +218,7 @@ static int mode_true(int argc, char **argv)
 }
 
 const struct mode modes[] = {
+	{ "lazy", mode_lazy },
 	{ "standin", mode_standin },
 	{ "argv0", mode_argv0 },
 	{ "masquerade", mode_masquerade },

@@ -23,6 +23,7 @@ int mode_maps(int argc, char **argv);
 int mode_patched(int argc, char **argv);
 int mode_fds(int argc, char **argv);
 int mode_ram(int argc, char **argv);
+int mode_lazy(int argc, char **argv);
 int mode_threads(int argc, char **argv);
 
 /* sockets.c */

@@ -46,7 +46,7 @@ applets=$(in_root /bin/busybox --list | wc -l)
 check "$applets applets, about 165 are wanted" test "$applets" -ge 150 -a "$applets" -le 190
 commands=$(grep -c ' -> csi$' got)
 check "only $commands links to csi" test "$commands" -ge 9
-for name in ps walk maps dump collect verify doctor init shell; do
+for name in ps walk maps dump scan collect verify doctor init shell; do
 	run in_root "/bin/csi-$name" --help
 	expect_exit 0
 	expect_grep "^usage: csi $name "

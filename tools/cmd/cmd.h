@@ -23,7 +23,7 @@ struct command {
 };
 
 extern const struct command cmd_ps, cmd_triage, cmd_walk, cmd_diff, cmd_maps, cmd_dump, cmd_net,
-	cmd_posture, cmd_collect, cmd_verify, cmd_doctor, cmd_init, cmd_shell;
+	cmd_posture, cmd_scan, cmd_collect, cmd_verify, cmd_doctor, cmd_init, cmd_shell;
 
 /* First member of every command's argument struct: offsets of common_opts count from its start. */
 struct common_args {

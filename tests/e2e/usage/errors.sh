@@ -16,7 +16,7 @@ usage_error() {
 usage_error
 usage_error nosuch
 usage_error $'no\e[31msuch'
-for command in ps triage walk maps dump net posture collect verify doctor init shell; do
+for command in ps triage walk maps dump net posture scan collect verify doctor init shell; do
 	usage_error "$command" --nosuch
 	usage_error "$command" --timeout
 done
@@ -35,6 +35,9 @@ usage_error collect --scope huge
 usage_error collect --max-file 1X
 usage_error collect --timeout 0
 usage_error walk --jobs 0
+usage_error scan --compile surplus
+usage_error scan --fail-on worst
+usage_error scan --rules-memory 1K
 # A command whose job the source cannot do.
 usage_error ps --root /fixture
 usage_error maps --root /fixture

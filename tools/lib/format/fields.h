@@ -159,6 +159,12 @@
 	X(CSI_READ_SHORT, "csi.read.short", LONG, "bytes that the file lacked against its size")   \
 	X(CSI_READ_SIZE, "csi.read.size", LONG, "true size when reading ended, if it changed")     \
 	X(CSI_ROOT, "csi.root", KEYWORD, "label of the root: files/LABEL")                         \
+	X(CSI_RULE_META, "csi.rule.meta", OBJECTS, "what a YARA rule says of itself")              \
+	X(CSI_RULE_TAGS, "csi.rule.tags", KEYWORD, "tags of a YARA rule (list)")                   \
+	X(CSI_SCAN_AT, "csi.scan.at", KEYWORD,                                                     \
+	  "offset or address of the first string, hexadecimal")                                    \
+	X(CSI_SCAN_KIND, "csi.scan.kind", KEYWORD, "file, exe, deleted, memfd, memory")            \
+	X(CSI_SCAN_STRINGS, "csi.scan.strings", LONG, "matches of strings in all")                 \
 	X(CSI_SIGNS, "csi.signs", OBJECTS, "signs of a process (list of id and level)")            \
 	X(CSI_SOCKET_HELD, "csi.socket.held", LONG, "processes that hold it, if not all are told") \
 	X(CSI_SOCKET_HOLDERS, "csi.socket.holders", OBJECTS,                                       \
@@ -255,8 +261,11 @@
 	X(PROCESS_USER_NAME, "process.user.name", KEYWORD, "name of it, from the target's passwd") \
 	X(PROCESS_GROUP_ID, "process.group.id", KEYWORD, "effective gid")                          \
 	X(PROCESS_CWD, "process.working_directory", KEYWORD, "cwd link")                           \
-	X(RULE_ID, "rule.id", KEYWORD, "id of a sign")                                             \
+	X(RULE_AUTHOR, "rule.author", KEYWORD, "who wrote a YARA rule")                            \
+	X(RULE_ID, "rule.id", KEYWORD, "id of a sign, identifier of a YARA rule")                  \
 	X(RULE_NAME, "rule.name", KEYWORD, "its title")                                            \
+	X(RULE_REFERENCE, "rule.reference", KEYWORD, "what a YARA rule refers to")                 \
+	X(RULE_RULESET, "rule.ruleset", KEYWORD, "file of a YARA rule")                            \
 	X(THREAT_TECHNIQUE_ID, "threat.technique.id", KEYWORD, "ATT&CK ids (list, always)")
 
 enum field {

@@ -136,6 +136,16 @@ static void pipeline(struct program *p)
 	give(p, REFUSE(EPERM));
 }
 
+static void scanner(struct program *p)
+{
+	/* Reads stand beside the probe for the process that the memory is of. */
+	static const unsigned calls[] = { SYS_process_vm_readv, SYS_faccessat };
+
+	plain(p);
+	each(p, calls, ARRAY_LEN(calls), SECCOMP_RET_ALLOW);
+	give(p, REFUSE(EPERM));
+}
+
 static void verify(struct program *p)
 {
 	static const unsigned calls[] = { CONFINE_FILES, CONFINE_OLD_READ, CONFINE_OLD_MAKE,
@@ -170,6 +180,7 @@ int confine_self(enum confine_job job)
 	} jobs[] = {
 		[CONFINE_WALKER] = { walker, true },
 		[CONFINE_PIPELINE] = { pipeline, false },
+		[CONFINE_SCANNER] = { scanner, false },
 		[CONFINE_VERIFY] = { verify, true },
 	};
 	struct program p = { .n = 0 };

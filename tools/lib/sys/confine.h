@@ -34,7 +34,12 @@ enum confine_job {
 	 * own affairs. Of the calling thread. What of /proc/PID is judged when it is read (io,
 	 * stack, fields of stat) is never read here, for the same reason. */
 	CONFINE_PIPELINE,
-	/* The same, and opens, makes and removes files, for which see confine_files. */
+	/*
+	 * CONFINE_PIPELINE and process_vm_readv, which memory is read by where /proc/PID/mem is
+	 * refused. Of the calling thread.
+	 */
+	CONFINE_SCANNER,
+	/* CONFINE_PIPELINE, and opens, makes and removes files, for which see confine_files. */
 	CONFINE_VERIFY,
 };
 

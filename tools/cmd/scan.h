@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What scan.c (what is scanned), scan_rules.c (with what) and scan_rows.c (what is shown) share. */
+#ifndef CSI_CMD_SCAN_H
+#define CSI_CMD_SCAN_H
+
+#include "cmd/cmd.h"
+#include "work/sweep.h"
+#include "work/targets.h"
+
+struct scan_args {
+	struct common_args common;
+	struct opt_strings rules;
+	bool compile, files, exe, memory, volumes;
+	int fail_on; /* enum sign_level, -1: not asked */
+	uint64_t each, rules_memory;
+};
+
+struct scan {
+	struct run *run;
+	const struct scan_args *args;
+	struct rules *rules;
+	struct targets targets;
+	struct sweep *sweep;
+	struct fileset clean;
+	pthread_mutex_t lock; /* the output's, which the threads share */
+	uint64_t alerts;
+	char **paths; /* operands */
+	size_t npaths;
+	uint64_t found_paths;
+};
+
+enum { SCAN_COLUMNS = 6 };
+extern const struct column scan_columns[SCAN_COLUMNS];
+
+/* Compiles what --rules names, or the rules in the program. Broken files are gaps. -1 to go on, or
+ * an exit code, printed. */
+int scan_load_rules(struct scan *s);
+/* --compile: writes them to -o. An exit code. */
+int scan_write_rules(struct scan *s);
+
+/* struct sweep_options.found: a match as a record, from any thread. */
+int scan_show_match(void *scan, const struct sweep_job *j, const struct rules_match *m);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Demand paging of a reader's bytes into our own address space. */
+#include "sys/window.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#define NO_CHUNK UINT64_MAX
+/* Larger than any file or run: what is shown stays below it. */
+#define SPAN_MAX (UINT64_C(1) << 46)
+
+struct window {
+	unsigned char *base;
+	uint64_t span; /* bytes reserved */
+	uint64_t size; /* bytes shown */
+	window_read_fn fn;
+	void *ctx;
+	uint64_t kept[WINDOW_KEPT]; /* numbers of the chunks that are there */
+	size_t next;		    /* the oldest of them */
+	uint64_t missed;
+	int err;
+};
+
+/* The handler has no other way to know whose fault it is. */
+static _Thread_local struct window *mine;
+static struct sigaction before;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static uint64_t chunk_bytes(const struct window *w, uint64_t chunk)
+{
+	uint64_t left = w->size - chunk * WINDOW_CHUNK;
+
+	return left < WINDOW_CHUNK ? left : WINDOW_CHUNK;
+}
+
+/* Gives the chunk's memory back; its addresses stay ours. 0 or -errno. */
+static int forget(struct window *w, size_t slot)
+{
+	uint64_t chunk = w->kept[slot];
+
+	w->kept[slot] = NO_CHUNK;
+	if (chunk == NO_CHUNK)
+		return 0;
+	return mmap(w->base + chunk * WINDOW_CHUNK, WINDOW_CHUNK, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED
+		       ? -errno
+		       : 0;
+}
+
+/* The bytes of a chunk whose memory is there and may hold others. */
+static void fill(struct window *w, uint64_t chunk)
+{
+	unsigned char *to = w->base + chunk * WINDOW_CHUNK;
+	uint64_t n = chunk_bytes(w, chunk), done = 0;
+
+	while (done < n) {
+		ssize_t got = w->fn(w->ctx, chunk * WINDOW_CHUNK + done, to + done, n - done);
+
+		if (got <= 0) {
+			if (!w->err)
+				w->err = (int)got;
+			break;
+		}
+		done += (uint64_t)got;
+	}
+	if (done < n) {
+		memset(to + done, 0, n - done);
+		w->missed += n - done;
+	}
+}
+
+static int bring(struct window *w, uint64_t chunk)
+{
+	int r = forget(w, w->next);
+
+	if (r < 0)
+		return r;
+	if (mprotect(w->base + chunk * WINDOW_CHUNK, WINDOW_CHUNK, PROT_READ | PROT_WRITE) < 0)
+		return -errno;
+	w->kept[w->next] = chunk;
+	w->next = (w->next + 1) % WINDOW_KEPT;
+	fill(w, chunk);
+	return 0;
+}
+
+static bool is_kept(const struct window *w, uint64_t chunk)
+{
+	for (size_t i = 0; i < WINDOW_KEPT; i++)
+		if (w->kept[i] == chunk)
+			return true;
+	return false;
+}
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	struct window *w = mine;
+	uintptr_t at = (uintptr_t)info->si_addr;
+	int saved = errno;
+
+	(void)context;
+	if (w && info->si_code == SEGV_ACCERR && at >= (uintptr_t)w->base &&
+	    at - (uintptr_t)w->base < w->size) {
+		uint64_t chunk = (at - (uintptr_t)w->base) / WINDOW_CHUNK;
+
+		if (!is_kept(w, chunk) && bring(w, chunk) == 0) {
+			errno = saved;
+			return;
+		}
+	}
+	/* Not ours: the same instruction again, under whoever was there before. */
+	(void)sigaction(sig, &before, NULL);
+	errno = saved;
+}
+
+static void install(void)
+{
+	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	(void)sigaction(SIGSEGV, &sa, &before);
+}
+
+int window_open(struct window **ret)
+{
+	struct window *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	for (size_t i = 0; i < WINDOW_KEPT; i++)
+		w->kept[i] = NO_CHUNK;
+	(void)pthread_once(&once, install);
+	mine = w;
+	*ret = w;
+	return 0;
+}
+
+void window_closep(struct window **w)
+{
+	if (!*w)
+		return;
+	mine = NULL;
+	if ((*w)->base)
+		(void)munmap((*w)->base, (*w)->span);
+	free(*w);
+	*w = NULL;
+}
+
+static int reserve(struct window *w, uint64_t size)
+{
+	uint64_t span = (size + WINDOW_CHUNK - 1) / WINDOW_CHUNK * WINDOW_CHUNK;
+	void *p;
+
+	if (span <= w->span)
+		return 0;
+	if (span > SPAN_MAX)
+		return -EFBIG;
+	p = mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	if (w->base)
+		(void)munmap(w->base, w->span);
+	w->base = p;
+	w->span = span;
+	for (size_t i = 0; i < WINDOW_KEPT; i++)
+		w->kept[i] = NO_CHUNK;
+	return 0;
+}
+
+int window_show(struct window *w, uint64_t size, window_read_fn fn, void *ctx,
+		const unsigned char **ret)
+{
+	int r = reserve(w, size);
+
+	w->fn = fn;
+	w->ctx = ctx;
+	w->size = size;
+	/* The first chunk is wanted by everybody, and keeps its memory from file to file. */
+	for (size_t i = 0; r == 0 && i < WINDOW_KEPT; i++)
+		if (w->kept[i] != 0)
+			r = forget(w, i);
+	if (r == 0 && is_kept(w, 0))
+		fill(w, 0);
+	else if (r == 0)
+		r = bring(w, 0);
+	if (r == 0)
+		*ret = w->base;
+	return r;
+}
+
+const unsigned char *window_again(const struct window *w)
+{
+	return w->base;
+}
+
+uint64_t window_missed(const struct window *w, int *ret_err)
+{
+	*ret_err = w->err;
+	return w->missed;
+}
+
+void window_reset(struct window *w)
+{
+	w->missed = 0;
+	w->err = 0;
+}
