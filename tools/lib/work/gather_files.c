@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* files/LABEL/...: what of each root the scope asks for. */
 #include "work/gather.h"
+#include "work/gather_left.h"
 #include "work/minimise.h"
 #include "work/plan.h"
 
@@ -15,7 +16,8 @@ struct file_walk {
 	struct gather_table *tokens; /* with --minimise */
 	struct buf path;	     /* place in the bundle of the entry at hand */
 	size_t prefix;		     /* bytes of it that are ours: "files/LABEL" */
-	int fatal;		     /* what the bundle said, told apart from what the walk says */
+	struct coverage coverage;
+	int fatal; /* what the bundle said, told apart from what the walk says */
 	uint64_t seen;
 };
 
@@ -160,6 +162,7 @@ static int on_entry(void *ctx, struct walk_entry *e)
 	enum birth_verdict v = BIRTH_UNKNOWN;
 	int r;
 
+	coverage_note(&w->coverage, e);
 	if (w->g->plan)
 		plan_place(w->g->plan, w->root, e->mount);
 	if (e->event == WALK_SKIPPED)
@@ -207,7 +210,12 @@ static int walk_root(struct gather *g, const struct target_root *root, struct ga
 	w.path = path;
 	path = BUF_NONE;
 	w.prefix = w.path.n;
-	r = root_walk(root->root, bytes_str("/"), &limits, on_entry, &w);
+	r = coverage_begin(&w.coverage, root->root);
+	if (r == 0)
+		r = root_walk(root->root, bytes_str("/"), &limits, on_entry, &w);
+	if (w.fatal == 0 && r == 0 && !g->plan)
+		w.fatal = gather_mounts_left(g, root, &w.coverage);
+	coverage_done(&w.coverage);
 	buf_done(&w.path);
 	if (w.fatal < 0)
 		return w.fatal;
