@@ -7,7 +7,7 @@
 
 struct diff_args {
 	struct common_args common;
-	const char *since, *image;
+	const char *since, *image, *bundle;
 	bool packages, hash, volumes, all_content;
 	uint64_t image_memory;
 };
@@ -29,6 +29,12 @@ static const struct opt diff_opts[] = {
 	  .help = "against its image, an OCI layout (tar or directory) or what docker save or "
 		  "crane "
 		  "export writes; - is standard input" },
+	{ .name = "baseline",
+	  .kind = OPT_STRING,
+	  .offset = offsetof(struct diff_args, bundle),
+	  .arg = "BUNDLE[#ROOT]",
+	  .help = "against what a bundle of csi collect --scope full proves, such as one of a pod "
+		  "that is known to be good; - is standard input" },
 	{ .name = "all-content",
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct diff_args, all_content),
@@ -73,6 +79,7 @@ static const struct choice {
 	{ &diff_since, offsetof(struct diff_args, since), false, true },
 	{ &diff_packages, offsetof(struct diff_args, packages), true, false },
 	{ &diff_image, offsetof(struct diff_args, image), false, false },
+	{ &diff_bundle, offsetof(struct diff_args, bundle), false, false },
 };
 
 /* A baseline that is open. */
@@ -242,10 +249,12 @@ static int diff_run(const struct command *self, int argc, char **argv)
 const struct command cmd_diff = {
 	.name = "diff",
 	.summary = "what of the target's files changed, against one or more baselines",
-	.usage = "[-p PID]... [--since start] [--packages] [--image FILE|-] [--hash] [--volumes]",
+	.usage = "[-p PID]... [--since start] [--packages] [--image FILE|-] [--baseline BUNDLE] "
+		 "[--hash] [--volumes]",
 	.example = "csi diff\n"
 		   "csi diff --since start --packages\n"
 		   "docker save IMAGE | kubectl exec -i POD -c csi-1 -- csi diff --image -\n"
+		   "kubectl exec -i BADPOD -c csi-1 -- csi diff --baseline - < golden.tar.zst\n"
 		   "csi diff -p 7 --hash --json",
 	.tables = tables,
 	.ntables = ARRAY_LEN(tables),

@@ -127,7 +127,7 @@ struct diff_baseline {
 	void (*close)(void *state);
 };
 
-extern const struct diff_baseline diff_since, diff_packages, diff_image;
+extern const struct diff_baseline diff_since, diff_packages, diff_bundle, diff_image;
 
 /* Marks that the times of a file carry; NOW: ns since 1970; ADDED: it did not come from the image.
  */

@@ -9,7 +9,7 @@
  * image's: what it holds below them cannot be seen, and is told as such.
  */
 #include "base/when.h"
-#include "work/diff.h"
+#include "work/diff_index.h"
 #include "work/hashwalk.h"
 #include "work/image.h"
 
@@ -25,12 +25,13 @@ struct diff_image_state {
 	struct image_about about;
 	char config[80]; /* "sha256:..." of its configuration, or "" */
 	struct buf what; /* "read the image (why)" of a failure: the gap's words */
-	unsigned char *buffer;
-	int err; /* of reading: stays */
+	int err;	 /* of reading: stays */
 };
 
 struct comparison {
-	struct diff_image_state *state;
+	unsigned char *buffer; /* READ_BUFFER */
+	struct bytes owner;    /* csi.diff.owner */
+	bool no_xattrs;
 	const struct diff_target *target;
 	diff_fn fn;
 	void *ctx;
@@ -64,7 +65,6 @@ static void image_state_close(void *state)
 	image_index_closep(&s->index);
 	image_source_closep(&s->source);
 	buf_done(&s->what);
-	free(s->buffer);
 	free(s);
 }
 
@@ -91,10 +91,6 @@ static int read_image(struct diff_image_state *s, const struct diff_target *t)
 		return s->err;
 	if (s->index)
 		return image_index_again(s->index);
-	if (!s->buffer)
-		s->buffer = malloc(READ_BUFFER);
-	if (!s->buffer)
-		return -ENOMEM;
 	s->err = image_read(s->source, &opts, &s->index, &s->about);
 	if (s->err < 0 && s->err != -ECANCELED && s->err != -ENOMEM)
 		tell_unread(s, t, s->about.why);
@@ -112,7 +108,7 @@ static bool is_stopped(const struct comparison *c)
 
 static int hash_content(const struct comparison *c, struct file *f, struct digests *ret)
 {
-	unsigned char *p = c->state->buffer;
+	unsigned char *p = c->buffer;
 	uint64_t at = 0;
 	struct hash h;
 	ssize_t n;
@@ -187,6 +183,8 @@ static unsigned compare_regular(const struct comparison *c, const struct image_f
 		return what | DIFF_SIZE | DIFF_CONTENT;
 	if (lower && !what)
 		return 0;
+	if (!f->has_sha256) /* who made the index could not read it */
+		return what;
 	hash_file(c, e, d);
 	if (d->sums.kinds && memcmp(d->sums.sha256, f->sha256, sizeof(f->sha256)) != 0)
 		what |= DIFF_CONTENT;
@@ -239,7 +237,7 @@ static unsigned compare_file(const struct comparison *c, const struct image_file
 		what |= compare_link(f, e, lower);
 	else if (S_ISREG(f->mode))
 		what |= compare_regular(c, f, e, lower, d);
-	if (!lower && !S_ISLNK(f->mode))
+	if (!lower && !S_ISLNK(f->mode) && !c->no_xattrs)
 		what |= compare_xattrs(f, e, d);
 	return what;
 }
@@ -301,7 +299,7 @@ static int tell_file(struct comparison *c, const struct walk_entry *e, image_nod
 		.now = &e->info,
 		.link = e->link,
 		.mount = e->mount,
-		.owner = bytes_str(c->state->config),
+		.owner = c->owner,
 	};
 
 	judge(c, e, n, &d);
@@ -352,7 +350,7 @@ static void on_gap(void *ctx, const struct gap *gap)
 static int tell_deleted(struct comparison *c, image_node n)
 {
 	AUTO_DONE(buf_done) struct buf path = BUF_NONE;
-	struct diff_change d = { .kind = DIFF_DELETED, .owner = bytes_str(c->state->config) };
+	struct diff_change d = { .kind = DIFF_DELETED, .owner = c->owner };
 	struct diff_facts before;
 	struct image_file f;
 	int r = image_path(c->x, n, &path);
@@ -391,22 +389,38 @@ static void tell_unfinished(const struct comparison *c, int err)
 	gap_tell(c->target->gaps, &gap);
 }
 
-static int image_compare(void *state, const struct diff_target *t, diff_fn fn, void *ctx)
+int diff_index_compare(struct image_index *x, struct bytes owner, bool no_xattrs,
+		       const struct diff_target *t, diff_fn fn, void *ctx)
 {
-	struct diff_image_state *s = state;
-	struct comparison c = { .state = s, .target = t, .fn = fn, .ctx = ctx };
+	AUTO_FREE unsigned char *buffer = malloc(READ_BUFFER);
+	struct comparison c = { .buffer = buffer,
+				.owner = owner,
+				.no_xattrs = no_xattrs,
+				.target = t,
+				.fn = fn,
+				.ctx = ctx,
+				.x = x,
+				.now = when_now(CLOCK_REALTIME) };
 	const struct gap_sink gaps = { .fn = on_gap, .ctx = &c };
 	const struct walk_limits limits = { .handles = true, .stop = t->stop, .gaps = &gaps };
-	int r = read_image(s, t);
+	int r;
 
-	if (r < 0) /* told already, if there is something to tell */
-		return r == -ENOMEM || r == -ECANCELED ? r : 0;
-	c.x = s->index;
-	c.now = when_now(CLOCK_REALTIME);
+	if (!buffer)
+		return -ENOMEM;
 	r = root_walk(t->root, bytes_str("/"), &limits, on_entry, &c);
 	if (r == -ECANCELED || r == -E2BIG || r == -ETIMEDOUT)
 		tell_unfinished(&c, r);
 	return r < 0 ? r : tell_all_deleted(&c);
+}
+
+static int image_compare(void *state, const struct diff_target *t, diff_fn fn, void *ctx)
+{
+	struct diff_image_state *s = state;
+	int r = read_image(s, t);
+
+	if (r < 0) /* told already, if there is something to tell */
+		return r == -ENOMEM || r == -ECANCELED ? r : 0;
+	return diff_index_compare(s->index, bytes_str(s->config), false, t, fn, ctx);
 }
 
 const struct diff_baseline diff_image = { "image", image_state_open, image_compare,
