@@ -136,6 +136,7 @@ seeds() { # NAME
 	fuzz_have) seeds_have ;;
 	fuzz_jwt) seeds_jwt ;;
 	fuzz_opt) seeds_opt ;;
+	fuzz_passwd) printf 'root:x:0:0:r:/root:/bin/sh\nu:x:1000:' >passwd ;;
 	fuzz_pax) seeds_pax ;;
 	fuzz_proc) seeds_proc ;;
 	fuzz_sock) seeds_sock ;;

@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 #include "signs/signs.h"
 #include "work/process_record.h"
+#include "work/tree.h"
 
 #include "base/when.h"
 
@@ -12,6 +13,7 @@
 struct ps_args {
 	struct common_args common;
 	bool no_signs;
+	bool tree;
 };
 
 static const struct opt ps_opts[] = {
@@ -19,6 +21,10 @@ static const struct opt ps_opts[] = {
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct ps_args, no_signs),
 	  .help = "the bare list: neither signs nor containers, fewest reads" },
+	{ .name = "tree",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct ps_args, tree),
+	  .help = "each process below its parent, within its container (a table, not --json)" },
 };
 
 static const struct opt_table tables[] = {
@@ -28,13 +34,10 @@ static const struct opt_table tables[] = {
 
 /* The column of signs has no width of its own: rows without any lose nothing to it. */
 static const struct column columns[] = {
-	{ F_PROCESS_PID, "PID", 7 },
-	{ F_PROCESS_PARENT_PID, "PPID", 7 },
-	{ F_PROCESS_USER_ID, "UID", 6 },
-	{ F_CSI_STATE, "S", -1 },
-	{ F_PROCESS_START, "START (UTC)", -14 },
-	{ F_CSI_SIGNS, "SIGNS", 0 },
-	{ F_PROCESS_ARGS, "COMMAND", 0 },
+	{ F_PROCESS_PID, "PID", 7 },	 { F_PROCESS_PARENT_PID, "PPID", 7 },
+	{ F_PROCESS_USER_ID, "UID", 6 }, { F_PROCESS_USER_NAME, "USER", -8 },
+	{ F_CSI_STATE, "S", -1 },	 { F_PROCESS_START, "START (UTC)", -14 },
+	{ F_CSI_SIGNS, "SIGNS", 0 },	 { F_PROCESS_ARGS, "COMMAND", 0 },
 };
 
 static const struct column bare_columns[] = {
@@ -50,12 +53,13 @@ static const struct column bare_columns[] = {
 struct row {
 	struct process_id id;
 	uint64_t ns_mnt;
-	pid_t group; /* lowest PID of its mount namespace: the order of groups */
+	pid_t group;	/* lowest PID of its mount namespace: the order of groups */
+	unsigned depth; /* in the tree */
 };
 
 struct ps {
 	struct run *run;
-	bool signs;
+	bool signs, tree;
 	unsigned form; /* of the records */
 	struct facts_shared *shared;
 	struct facts facts;
@@ -95,7 +99,7 @@ static int put_heading(struct ps *ps, size_t at)
 static int show(struct ps *ps, size_t at)
 {
 	AUTO_DONE(process_closep) struct process *p = NULL;
-	unsigned needs = ps->signs ? signs_needs(SUBJECT_PROCESS) | FACT_OWNER
+	unsigned needs = ps->signs ? signs_needs(SUBJECT_PROCESS) | FACT_OWNER | FACT_USER
 				   : (unsigned)(FACT_OWNER | FACT_CMDLINE);
 	int r = process_open(ps->run->source, ps->rows[at].id, &p);
 
@@ -115,7 +119,9 @@ static int show(struct ps *ps, size_t at)
 		return r == -ENOMEM ? r : 0;
 	}
 	r = put_heading(ps, at);
-	return r < 0 ? r : process_record(ps->run->out, p, &ps->facts, ps->form);
+	return r < 0 ? r
+		     : process_record_below(ps->run->out, p, &ps->facts, ps->form,
+					    ps->rows[at].depth);
 }
 
 static int by_group(const void *a, const void *b)
@@ -155,6 +161,50 @@ static void group_rows(struct ps *ps)
 	qsort(ps->rows, ps->nrows, sizeof(*ps->rows), by_group);
 }
 
+/* 0 for one that ended, or that cannot be opened: it stands alone then. */
+static pid_t parent_of(struct ps *ps, struct process_id id)
+{
+	AUTO_DONE(process_closep) struct process *p = NULL;
+
+	return process_open(ps->run->source, id, &p) == 0 ? process_stat(p)->ppid : 0;
+}
+
+/* The rows of one group, which stand at ROWS by PID, become a tree. */
+static int grow_tree(struct ps *ps, struct row *rows, size_t n)
+{
+	AUTO_FREE struct tree_node *nodes = calloc(n, sizeof(*nodes));
+	AUTO_FREE struct row *kept = calloc(n, sizeof(*kept));
+	int r;
+
+	if (!nodes || !kept)
+		return -ENOMEM;
+	memcpy(kept, rows, n * sizeof(*rows));
+	for (size_t i = 0; i < n; i++)
+		nodes[i] = (struct tree_node){ .pid = rows[i].id.pid,
+					       .parent = parent_of(ps, rows[i].id),
+					       .at = i };
+	r = tree_order(nodes, n);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		rows[i] = kept[nodes[i].at];
+		rows[i].depth = nodes[i].depth;
+	}
+	return r;
+}
+
+static int grow_trees(struct ps *ps)
+{
+	size_t end;
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < ps->nrows; at = end) {
+		for (end = at + 1; end < ps->nrows; end++)
+			if (ps->rows[end].group != ps->rows[at].group)
+				break;
+		r = grow_tree(ps, ps->rows + at, end - at);
+	}
+	return r;
+}
+
 static int take_rows(struct ps *ps, const struct selection *sel)
 {
 	ps->rows = calloc(sel->n ? sel->n : 1, sizeof(*ps->rows));
@@ -163,15 +213,13 @@ static int take_rows(struct ps *ps, const struct selection *sel)
 	ps->nrows = sel->n;
 	for (size_t i = 0; i < sel->n; i++)
 		ps->rows[i].id = sel->ids[i];
-	if (!ps->signs)
-		return 0;
-	int r = facts_shared_open(ps->run->source, &ps->shared);
-	if (r < 0)
-		return r;
+	int r = ps->signs ? facts_shared_open(ps->run->source, &ps->shared) : 0;
 	/* Lines of JSON say where each belongs, and stay in the order of PIDs. */
-	if (!ps->run->args->json)
+	if (r < 0 || ps->run->args->json)
+		return r;
+	if (ps->signs)
 		group_rows(ps);
-	return 0;
+	return ps->tree ? grow_trees(ps) : 0;
 }
 
 static int list(struct ps *ps)
@@ -206,6 +254,7 @@ static int ps_run(const struct command *self, int argc, char **argv)
 	if (r >= 0)
 		return r;
 	ps.signs = !args.no_signs;
+	ps.tree = args.tree;
 	ps.form = (ps.signs ? PROCESS_RECORD_SIGNS : 0U) |
 		  (args.common.json ? 0U : PROCESS_RECORD_TABLE);
 	r = cmd_begin(&run, self, &args.common, ps.signs ? columns : bare_columns,
@@ -222,8 +271,8 @@ static int ps_run(const struct command *self, int argc, char **argv)
 const struct command cmd_ps = {
 	.name = "ps",
 	.summary = "processes of the target, grouped by container, with signs of intrusion",
-	.usage = "[-p PID]... [--no-signs] [--json] [-o FILE]",
-	.example = "csi ps\ncsi ps --json | grep '\"level\":\"high\"'",
+	.usage = "[-p PID]... [--tree] [--no-signs] [--json] [-o FILE]",
+	.example = "csi ps --tree\ncsi ps --json | grep '\"level\":\"high\"'",
 	.tables = tables,
 	.ntables = ARRAY_LEN(tables),
 	.run = ps_run,

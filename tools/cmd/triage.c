@@ -12,6 +12,7 @@
 struct triage_args {
 	struct common_args common;
 	bool list;
+	bool no_files;
 	int fail_on; /* enum sign_level, -1: not asked */
 };
 
@@ -22,6 +23,10 @@ static const struct opt triage_opts[] = {
 	  .kind = OPT_FLAG,
 	  .offset = offsetof(struct triage_args, list),
 	  .help = "print the catalogue of signs, and look at nothing" },
+	{ .name = "no-files",
+	  .kind = OPT_FLAG,
+	  .offset = offsetof(struct triage_args, no_files),
+	  .help = "walk no root: signs about processes, sockets and containers only" },
 	{ .name = "fail-on",
 	  .kind = OPT_CHOICE,
 	  .offset = offsetof(struct triage_args, fail_on),
@@ -172,6 +177,7 @@ static int judge(struct triage *t, const struct selection *sel)
 		.ids = sel->ids,
 		.nids = sel->n,
 		.whole = t->run->args->pids.n == 0,
+		.no_files = t->args->no_files,
 		.gaps = &t->run->gaps,
 		.stop = &t->run->stop,
 		.fn = on_finding,
@@ -239,7 +245,7 @@ static int triage_run(const struct command *self, int argc, char **argv)
 const struct command cmd_triage = {
 	.name = "triage",
 	.summary = "what is wrong here: every sign of intrusion, worst first, with its evidence",
-	.usage = "[-p PID]... [--list] [--fail-on LEVEL] [--json] [-o FILE]",
+	.usage = "[-p PID]... [--no-files] [--list] [--fail-on LEVEL] [--json] [-o FILE]",
 	.example = "csi triage\ncsi triage --json --fail-on high > findings.jsonl",
 	.tables = tables,
 	.ntables = ARRAY_LEN(tables),

@@ -259,6 +259,7 @@ static const struct gatherer {
 	{ FACT_PARENT, 0, "look for parent", learn_parent },
 	{ FACT_TRACER, FACT_STATUS, "look for tracer", learn_tracer },
 	{ FACT_FIRST, FACT_NS | FACT_STATUS, "read status", learn_first },
+	{ FACT_USER, FACT_NS | FACT_OWNER, "open root", learn_user },
 	{ FACT_COMM, 0, "read comm", gather_comm },
 	{ FACT_JVM_ATTACH, FACT_NS | FACT_STATUS | FACT_MAPS, "open root", learn_jvm_attach },
 };
@@ -367,7 +368,8 @@ static void each_buf(struct facts *f, buf_fn fn)
 	struct buf *const v[] = { &f->exe_link,	    &f->cmdline,      &f->environ,
 				  &f->preload,	    &f->container_id, &f->vantage.detail,
 				  &f->cwd,	    &f->maps.loader,  &f->fds.sockets,
-				  &f->patched.path, &f->tracer_name,  &f->jvm_attach };
+				  &f->patched.path, &f->tracer_name,  &f->user_name,
+				  &f->jvm_attach };
 
 	for (size_t i = 0; i < ARRAY_LEN(v); i++)
 		fn(v[i]);
@@ -396,6 +398,7 @@ static void move_bufs(struct facts *to, struct facts *from)
 	to->patched.path = from->patched.path;
 	to->tracer_name = from->tracer_name;
 	to->jvm_attach = from->jvm_attach;
+	to->user_name = from->user_name;
 	for (size_t i = 0; i < MAP_KINDS; i++)
 		to->maps.v[i].text = from->maps.v[i].text;
 	for (size_t i = 0; i < FD_KINDS; i++)

@@ -35,6 +35,7 @@ enum fact {
 	FACT_PATCHED = 1 << 24,	   /* pages of its code against their files */
 	FACT_FIRST = 1 << 25,	   /* the first process of its mount namespace */
 	FACT_JVM_ATTACH = 1 << 26, /* files of the JVM's attach protocol in its root */
+	FACT_USER = 1 << 28,	   /* name of its effective uid, in its root */
 	FACT_COMM = 1 << 27,	   /* its name is the same as when its stat was read */
 
 	/* Asked for with whatever signs need: they corroborate, and no sign waits for them. */
@@ -163,7 +164,8 @@ struct facts {
 	struct buf tracer_name;
 	bool argv0_other; /* argv[0] is an absolute path of another file than its exe */
 	enum birth_verdict loader_birth;
-	bool less_confined; /* no seccomp filter, though the first process of its container has */
+	bool less_confined;   /* no seccomp filter, though the first process of its container has */
+	struct buf user_name; /* from /etc/passwd of its root, target bytes; or empty */
 	struct buf jvm_attach; /* path of an attach file of its JVM, or empty */
 };
 

@@ -2,6 +2,8 @@
 /* Facts of a process beside others: parent, tracer, the first of its container, where it stands. */
 #include "signs/facts_priv.h"
 
+#include "sys/passwd.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -146,4 +148,29 @@ int learn_jvm_attach(struct gathering *g)
 			return buf_adds(&g->f->jvm_attach, path);
 	}
 	return r;
+}
+
+int learn_user(struct gathering *g)
+{
+	static const char path[] = "/etc/passwd";
+	struct space *sp;
+	int r;
+
+	if (g->bare || !(g->f->known & FACT_OWNER))
+		return 1;
+	r = gathering_space(g);
+	if (r)
+		return r;
+	sp = g->space;
+	if (!sp->passwd_asked) {
+		sp->passwd_asked = true;
+		sp->passwd = BUF_LIMIT(SHARED_PASSWD_MAX);
+		r = root_read(sp->root, bytes_str(path), &sp->passwd, SHARED_PASSWD_MAX);
+		sp->passwd_err = r == -ENOENT || r == -ENOTDIR ? 0 : r;
+	}
+	if (sp->passwd_err < 0 && !sp->passwd_told) {
+		sp->passwd_told = true;
+		gathering_tell(g, "read /etc/passwd", sp->passwd_err);
+	}
+	return buf_addb(&g->f->user_name, passwd_name(buf_bytes(&sp->passwd), g->f->uid));
 }

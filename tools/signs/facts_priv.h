@@ -45,6 +45,7 @@ int learn_parent(struct gathering *g);
 int learn_tracer(struct gathering *g);
 int learn_first(struct gathering *g);
 int learn_cwd(struct gathering *g);
+int learn_user(struct gathering *g);
 int learn_jvm_attach(struct gathering *g);
 
 /* Counts one more in F; the first one's START, END and TEXT are kept. 0 or -ENOMEM. */

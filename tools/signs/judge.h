@@ -32,7 +32,8 @@ struct judging {
 	struct source *source;
 	const struct process_id *ids; /* the selected processes, ascending */
 	size_t nids;
-	bool whole; /* no selection: everything but csi's own */
+	bool whole;    /* no selection: everything but csi's own */
+	bool no_files; /* no root is walked */
 	struct facts_shared *shared;
 	const struct gap_sink *gaps; /* what could not be read */
 	const atomic_bool *stop;     /* set: end early with 0 */
@@ -43,6 +44,12 @@ struct judging {
 /* Each: 0, or -ENOMEM. What ends meanwhile is no gap; what a source cannot answer is nothing. */
 int judge_processes(struct judging *j);
 int judge_containers(struct judging *j);
+/*
+ * One walk of each distinct root: without -p, and not with no_files. Nothing of it is entered but
+ * the root's own mount and memory file systems; what came after the start is read where a sign
+ * wants it.
+ */
+int judge_files(struct judging *j);
 /* All of them, one subject after the other. */
 int judge_all(struct judging *j);
 

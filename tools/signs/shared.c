@@ -191,6 +191,7 @@ void space_done(struct space *sp)
 {
 	root_closep(&sp->root);
 	buf_done(&sp->preload);
+	buf_done(&sp->passwd);
 	if (sp->procdir >= 0)
 		close(sp->procdir);
 	*sp = (struct space){ .procdir = -1 };

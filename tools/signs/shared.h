@@ -13,6 +13,7 @@ enum {
 	SHARED_PROCESSES_MAX = 4 << 20, /* pid_max of Linux */
 	SHARED_HIDDEN_MAX = 4096,	/* mounts over /proc/N that are kept */
 	SHARED_MOUNTS_MAX = 200000,	/* lines of one mountinfo; fs.mount-max is 100,000 */
+	SHARED_PASSWD_MAX = 64 << 10,	/* bytes of /etc/passwd that are kept */
 	SHARED_PRELOAD_MAX = 64 << 10,	/* bytes of /etc/ld.so.preload */
 	SHARED_NETS_MAX = 16,		/* network namespaces whose sockets are kept */
 	SHARED_SOCKETS_MAX = 1 << 16,	/* sockets of one */
@@ -60,6 +61,9 @@ struct space {
 	bool preload_exists;
 	int preload_err;
 	enum birth_verdict preload_birth;
+	struct buf passwd; /* /etc/passwd, once asked for */
+	int passwd_err;	   /* of reading it; a missing one is empty */
+	bool passwd_asked, passwd_told;
 	int procdir;	   /* O_PATH of its /proc where that can be compared with ours, or -1 */
 	uint64_t proc_mnt; /* mount id of that */
 };

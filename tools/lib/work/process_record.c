@@ -9,6 +9,7 @@
 enum {
 	SHOWN_SIGNS_MAX = 64,	  /* of one process */
 	SHOWN_ARGS_MAX = 1 << 20, /* arguments of one process: more than its text can hold */
+	TREE_SHOWN_MAX = 16,	  /* levels of a tree; deeper ones stand there */
 	TABLE_ARGS_MAX = 8192,	  /* bytes of them in a table; JSON has them all */
 };
 
@@ -50,21 +51,33 @@ static void put_name_in_brackets(struct out *o, const struct proc_stat *st)
 	text[0] = '[';
 	memcpy(text + 1, st->comm, st->comm_len);
 	text[st->comm_len + 1] = ']';
-	out_bytes(o, F_PROCESS_ARGS, bytes_of(text, st->comm_len + 2));
+	out_list_add(o, bytes_of(text, st->comm_len + 2));
 }
 
-static void put_args(struct out *o, const struct facts *f, bool table)
+/* "  +-" before what stands below another. */
+static void put_branch(struct out *o, unsigned depth)
+{
+	static const char blanks[] = "                                ";
+	unsigned shown = depth < TREE_SHOWN_MAX ? depth : TREE_SHOWN_MAX;
+
+	if (shown > 1)
+		out_list_add(o, bytes_of(blanks, (size_t)(shown - 1) * 2 - 1));
+	if (shown > 0)
+		out_list_add(o, bytes_str("+-"));
+}
+
+static void put_args(struct out *o, const struct facts *f, bool table, unsigned depth)
 {
 	struct bytes rest = buf_bytes(&f->cmdline);
 	struct bytes arg;
 
-	if (table && rest.n == 0) {
+	out_list(o, F_PROCESS_ARGS);
+	if (table)
+		put_branch(o, depth);
+	if (table && rest.n == 0)
 		put_name_in_brackets(o, f->stat);
-		return;
-	}
 	if (table && rest.n > TABLE_ARGS_MAX)
 		rest.n = TABLE_ARGS_MAX;
-	out_list(o, F_PROCESS_ARGS);
 	for (int n = 0; n < SHOWN_ARGS_MAX && proc_next_string(&rest, &arg) > 0; n++)
 		out_list_add(o, arg);
 }
@@ -95,6 +108,12 @@ static void put_containers(struct out *o, const struct facts *f)
 
 int process_record(struct out *o, struct process *p, const struct facts *f, unsigned form)
 {
+	return process_record_below(o, p, f, form, 0);
+}
+
+int process_record_below(struct out *o, struct process *p, const struct facts *f, unsigned form,
+			 unsigned depth)
+{
 	bool table = form & PROCESS_RECORD_TABLE;
 	char entity[96];
 
@@ -103,7 +122,7 @@ int process_record(struct out *o, struct process *p, const struct facts *f, unsi
 	if (form & PROCESS_RECORD_SIGNS)
 		put_signs(o, f, table);
 	out_bytes(o, F_CSI_STATE, bytes_of(&f->stat->state, 1));
-	put_args(o, f, table);
+	put_args(o, f, table, depth);
 	process_entity_id(p, entity);
 	out_str(o, F_PROCESS_ENTITY_ID, entity);
 	if (f->known & FACT_EXE_LINK)
@@ -115,6 +134,8 @@ int process_record(struct out *o, struct process *p, const struct facts *f, unsi
 	out_u64(o, F_PROCESS_THREADS, f->stat->threads);
 	if (f->known & FACT_OWNER) {
 		out_id(o, F_PROCESS_USER_ID, f->uid);
+		if (f->user_name.n)
+			out_bytes(o, F_PROCESS_USER_NAME, buf_bytes(&f->user_name));
 		out_id(o, F_PROCESS_GROUP_ID, f->gid);
 	}
 	return out_end(o);

@@ -14,5 +14,8 @@ enum process_record_form {
 
 /* A whole record, out_begin to out_end, of what F knows. Returns what out_end does. */
 int process_record(struct out *o, struct process *p, const struct facts *f, unsigned form);
+/* The same as a row of a tree: DEPTH below its root, for PROCESS_RECORD_TABLE. */
+int process_record_below(struct out *o, struct process *p, const struct facts *f, unsigned form,
+			 unsigned depth);
 
 #endif

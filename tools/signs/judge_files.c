@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every sign about files over every distinct root of the selected processes: one walk a root. */
+#include "signs/files.h"
+#include "signs/shared.h"
+
+#include "base/when.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/stat.h>
+
+struct filing {
+	struct judging *j;
+	struct space *space;
+	const struct sign_about *about; /* whose root it is */
+	unsigned contents;		/* files read so far */
+	bool cut;			/* that limit was told */
+	unsigned char *text;		/* FILE_CONTENT_MAX */
+	struct file_facts f;
+};
+
+static void on_match(void *ctx, const struct sign *s, const struct finding *found)
+{
+	const struct filing *w = ctx;
+	struct sign_about about = *w->about;
+
+	about.subject = SUBJECT_FILE;
+	about.path = w->f.path;
+	about.name = bytes_of(NULL, 0); /* no process did it, as far as is known */
+	w->j->fn(w->j->ctx, &about, s, found);
+}
+
+static void tell(struct filing *w, const char *what, int err)
+{
+	const struct gap gap = { .err = err, .what = what, .pid = w->about->pid, .on = w->f.path };
+
+	gap_tell(w->j->gaps, &gap);
+}
+
+/* security.capability, vfs_cap_data of capabilities(7): magic, then pairs of 32 bits. */
+static void learn_caps(struct filing *w, struct walk_entry *e)
+{
+	AUTO_DONE(file_xattrs_done) struct file_xattrs x = { 0 };
+	uint32_t low = 0, high = 0;
+
+	if (file_xattrs_read(e->pin, true, &x) < 0)
+		return;
+	w->f.known |= FILE_FACT_CAPS;
+	for (size_t i = 0; i < x.n; i++) {
+		if (!bytes_eq(x.v[i].name, bytes_str("security.capability")))
+			continue;
+		w->f.has_caps = true;
+		if (x.v[i].value.n >= 8)
+			memcpy(&low, x.v[i].value.p + 4, sizeof(low));
+		if (x.v[i].value.n >= 16)
+			memcpy(&high, x.v[i].value.p + 12, sizeof(high));
+		w->f.caps = (uint64_t)high << 32 | low;
+	}
+}
+
+/* What reading brings into the page cache goes again. */
+static void learn_content(struct filing *w, struct walk_entry *e)
+{
+	AUTO_DONE(file_closep) struct file *file = NULL;
+	size_t most = e->info.size < FILE_CONTENT_MAX ? (size_t)e->info.size : FILE_CONTENT_MAX;
+	int r;
+
+	if (w->contents == FILE_CONTENTS_MAX) {
+		if (!w->cut)
+			tell(w, "read new files (as many as are read of one root)", -E2BIG);
+		w->cut = true;
+		return;
+	}
+	w->contents++;
+	r = file_open_pinned(e->pin, &e->info, &file);
+	if (r == 0)
+		file_cache_note(file, 0, most);
+	ssize_t n = r < 0 ? r : file_read_at(file, w->text, most, 0);
+	if (n < 0) {
+		tell(w, "read file", (int)n);
+		return;
+	}
+	file_cache_drop(file, 0, (uint64_t)n);
+	w->f.known |= FILE_FACT_CONTENT;
+	w->f.content = bytes_of(w->text, (size_t)n);
+}
+
+/* Only what came after the start, and only where a sign reads it. */
+static bool wants_content(const struct file_facts *f)
+{
+	if (!S_ISREG(f->info.mode) || f->info.size == 0 || !file_is_new(f))
+		return false;
+	return f->place != PLACE_NONE || (f->info.mode & 0111);
+}
+
+static int look_at(void *ctx, struct walk_entry *e)
+{
+	struct filing *w = ctx;
+	bool above;
+
+	if (e->event != WALK_ENTRY)
+		return 0;
+	if (atomic_load(w->j->stop))
+		return -ECANCELED;
+	above = S_ISDIR(e->info.mode) && root_above_mount(w->space->root, e->path);
+	w->f = (struct file_facts){
+		.known = FILE_FACT_INFO,
+		.path = e->path,
+		.info = e->info,
+		.mount = e->mount,
+		.birth = BIRTH_UNKNOWN,
+		.now = w->f.now,
+		.place = file_place_of(e->path),
+	};
+	/* Against ctime alone a restart of the first process would make everything new. */
+	if (e->mount == MOUNT_ROOT && w->space->birth.basis == BIRTH_OVERLAY) {
+		w->f.birth = birth_judge(&w->space->birth, e, above);
+		w->f.ref = w->space->birth.ref;
+	}
+	if (w->f.birth != BIRTH_UNKNOWN)
+		w->f.known |= FILE_FACT_BIRTH;
+	if (S_ISREG(e->info.mode) && (e->info.mode & 0111) && w->f.birth == BIRTH_NEW)
+		learn_caps(w, e);
+	if (wants_content(&w->f))
+		learn_content(w, e);
+	signs_judge_file(&w->f, w->f.known, on_match, w);
+	return 0;
+}
+
+static int walk_space(struct filing *w)
+{
+	const struct walk_limits limits = {
+		.enter = WALK_MEMORY,
+		.entries = FILE_ENTRIES_MAX,
+		.no_links = true,
+		.handles = true,
+		.stop = w->j->stop,
+		.gaps = w->j->gaps,
+	};
+	int r = root_walk(w->space->root, bytes_str("/"), &limits, look_at, w);
+
+	if (r == 0 || r == -ECANCELED || r == -ENOMEM)
+		return r == -ENOMEM ? r : 0;
+	w->f.path = bytes_str("/");
+	tell(w, "walk", r);
+	return 0;
+}
+
+/* A root that was walked: by mount namespace and what the root link says. */
+struct walked {
+	uint64_t ns_mnt, root_hash;
+};
+
+static bool is_walked(const struct walked *v, size_t n, const struct space *sp)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].ns_mnt == sp->ns_mnt && v[i].root_hash == sp->root_hash)
+			return true;
+	return false;
+}
+
+/* The root of process ID, if it is the first one in it. */
+static int judge_root(struct judging *j, struct process_id id, struct facts *facts,
+		      struct walked *done, size_t *ndone)
+{
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	AUTO_FREE unsigned char *text = NULL;
+	struct sign_about about;
+	struct filing w = { .j = j, .about = &about, .f = { .now = when_now(CLOCK_REALTIME) } };
+	int r = process_open(j->source, id, &p);
+
+	facts_reset(facts);
+	if (r == 0)
+		r = facts_gather(j->shared, p, FACT_NS | FACT_CGROUP, NULL, facts);
+	/* Whose root cannot be opened has a gap from its own signs. */
+	if (r < 0 || !(facts->known & FACT_NS))
+		return r == -ENOMEM ? r : 0;
+	r = shared_space(j->shared, p, facts->ns_mnt, &w.space);
+	if (r < 0 || is_walked(done, *ndone, w.space))
+		return r == -ENOMEM ? r : 0;
+	if (*ndone == SHARED_SPACES_MAX) {
+		const struct gap gap = { .err = -E2BIG, .what = "walk root", .pid = id.pid };
+
+		gap_tell(j->gaps, &gap);
+		return 0;
+	}
+	done[(*ndone)++] = (struct walked){ w.space->ns_mnt, w.space->root_hash };
+	w.text = text = malloc(FILE_CONTENT_MAX);
+	if (!text)
+		return -ENOMEM;
+	sign_about_process(facts, &about);
+	return walk_space(&w);
+}
+
+int judge_files(struct judging *j)
+{
+	AUTO_DONE(facts_done) struct facts facts = { 0 };
+	struct walked done[SHARED_SPACES_MAX];
+	size_t ndone = 0;
+	int r = 0;
+
+	if (!j->whole || j->no_files)
+		return 0;
+	for (size_t i = 0; r == 0 && i < j->nids && !atomic_load(j->stop); i++)
+		r = judge_root(j, j->ids[i], &facts, done, &ndone);
+	return r;
+}
