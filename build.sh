@@ -21,7 +21,7 @@ declare -A packages=(
 	[corpus]="mmdebstrap iproute2"
 	[vm]="qemu-system-x86 cpio"
 	[image_test]="podman skopeo golang-github-containers-common buildah debootstrap"
-	[bench]="zstd lsof procps openssl time hashdeep b3sum yara"
+	[bench]="zstd lsof procps openssl time hashdeep b3sum gdb yara"
 )
 
 needs() {

@@ -3,7 +3,7 @@
 # Side by side with what a responder would otherwise use, in one run: prints times and ratios.
 # A ratio is csi's over the other's, medians of interleaved runs; the goal stands beside it. Wall
 # time means little on a machine that does other work: CPU seconds stand there too.
-# usage: tests/bench/run.sh [ps|hash|tree|collect|latency|rss]...
+# usage: tests/bench/run.sh [ps|hash|tree|collect|latency|rss|memory]...
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,10 +17,11 @@ all=$work/all # 2 GiB: the tree, and one file of 1 GiB
 recipient=age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj # of age's own examples: nobody opens it
 missed=0
 sleepers=
+heap=
 
 [ -x "$csi" ] || { echo "bench: $csi is not built: ./build.sh tools" >&2; exit 1; }
 csi=$PWD/$csi
-for tool in python3 ps lsof openssl find sha256sum tar zstd; do
+for tool in python3 ps lsof openssl find sha256sum tar zstd gcore yara; do
 	command -v "$tool" >/dev/null || { echo "bench: $tool is missing" >&2; exit 1; }
 done
 mkdir -p "$all"
@@ -28,6 +29,7 @@ mkdir -p "$all"
 # shellcheck disable=SC2317,SC2329
 tidy() {
 	[ -z "$sleepers" ] || kill "$sleepers"
+	[ -z "$heap" ] || kill "$heap" 2>/dev/null || true
 	rm -rf "$work/links" "$work/sparse"
 }
 trap tidy EXIT
@@ -255,7 +257,101 @@ peak_case() {
 	rm -f "$a" "$b" "$list" "$a.list"
 }
 
-[ $# -gt 0 ] || set -- ps hash tree collect latency rss
+# A process with a clock of its own: heap_start MIB THREADS; heap_pause prints its longest pause since the last, ms.
+heap_start() {
+	mkfifo "$work/heap.in"
+	"$work/bin/heap" run "$1" "$2" <"$work/heap.in" >"$work/heap.out" &
+	heap=$!
+	exec 7>"$work/heap.in"
+	rm "$work/heap.in"
+	until grep -q ready "$work/heap.out"; do sleep 0.1; done
+}
+
+heap_pause() {
+	local before
+	before=$(wc -l <"$work/heap.out")
+	echo >&7
+	until [ "$(wc -l <"$work/heap.out")" -gt "$before" ]; do sleep 0.02; done
+	tail -n 1 "$work/heap.out" | awk '{ printf "%.1f\n", $1 / 1000 }'
+}
+
+heap_end() {
+	exec 7>&-
+	kill "$heap"
+	wait "$heap" 2>/dev/null || true
+}
+
+rss_kib() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
+
+# The longest pause of the target while each of these ran, milliseconds.
+pause_default() { "$csi" dump -p "$heap" --freeze >/dev/null 2>"$work/said" && heap_pause; }
+pause_whole() { "$csi" dump -p "$heap" --freeze --freeze-buffer 1200M --headroom 0 >/dev/null 2>"$work/said" && heap_pause; }
+pause_gcore() { gcore -o "$work/gcore" "$heap" >/dev/null 2>&1 && heap_pause && rm -f "$work/gcore.$heap"; }
+
+bench_memory_stop() {
+	local i own=() whole=() other=()
+	heap_start 1024 50
+	echo "# stop of a process of 1 GiB in small pages with 50 threads, by its own clock; idle it pauses for $(sleep 2; heap_pause >/dev/null; sleep 2; heap_pause) ms"
+	for ((i = 0; i < runs; i++)); do
+		heap_pause >/dev/null
+		own+=("$(pause_default)")
+		echo "    $(grep -o 'stopped .* ms' "$work/said" | head -n 1), $(grep -o 'frozen: [0-9]* bytes' "$work/said")" >&2
+		heap_pause >/dev/null
+		whole+=("$(pause_whole)")
+		echo "    $(grep -o 'stopped .* ms' "$work/said" | head -n 1), $(grep -o 'frozen: [0-9]* bytes' "$work/said")" >&2
+		heap_pause >/dev/null
+		other+=("$(pause_gcore)")
+	done
+	printf '  --freeze (16M): %9.1f ms; 50 are allowed' "$(column_median 1 "${own[@]}")"
+	verdict "$(column_median 1 "${own[@]}")" 50 1.0
+	printf '  --freeze-buffer 1200M: %.1f ms, gcore %.1f ms' "$(column_median 1 "${whole[@]}")" "$(column_median 1 "${other[@]}")"
+	verdict "$(column_median 1 "${whole[@]}")" "$(column_median 1 "${other[@]}")" 0.25
+	heap_end
+}
+
+bench_memory_speed() {
+	heap_start 1024 2
+	compare "csi dump --no-hash : process_vm_readv of the same pages, both into a pipe" 1 1.25 \
+		"$csi dump -p $heap --no-hash --headroom 0 | cat" "$work/bin/heap copy $heap | cat"
+	echo "  with the SHA-256: $(seconds sh -c "$csi dump -p $heap --headroom 0 | cat" | cut -d' ' -f1) s"
+	heap_end
+}
+
+# What each of these leaves in the target: RSS before and after, KiB.
+bench_memory_rss() {
+	local name command before
+	echo 'rule any { strings: $a = "CSI-BENCH-NOWHERE" condition: $a }' >"$work/any.yar"
+	echo "# RSS of a process with 200 MiB of a file and 200 MiB anonymous untouched, 100 MiB resident: KiB before, after"
+	while read -r name command; do
+		mkdir -p "$work/shape"
+		"$work/bin/heap" shape "$PWD/$work/shape" >"$work/heap.out" &
+		heap=$!
+		until grep -q ready "$work/heap.out"; do sleep 0.1; done
+		before=$(rss_kib "$heap")
+		# shellcheck disable=SC2086
+		${command//PID/$heap} >/dev/null 2>&1 || true
+		printf '  %-16s %9d %9d' "$name" "$before" "$(rss_kib "$heap")"
+		case $name in csi*) verdict "$(rss_kib "$heap")" "$before" 1.01 ;; *) echo "  ratio $(ratio "$(rss_kib "$heap")" "$before")" ;; esac
+		kill "$heap"
+		wait "$heap" 2>/dev/null || true
+		rm -rf "$work/shape" "$work"/gcore.*
+	done <<-EOF
+		csi-dump $csi dump -p PID
+		csi-dump-freeze $csi dump -p PID --freeze
+		csi-dump-hold $csi dump -p PID --freeze=hold
+		gcore gcore -o $work/gcore PID
+		yara yara $work/any.yar PID
+	EOF
+}
+
+bench_memory() {
+	tests/helpers/build.sh "$PWD/$work/bin"
+	bench_memory_stop
+	bench_memory_speed
+	bench_memory_rss
+}
+
+[ $# -gt 0 ] || set -- ps hash tree collect latency rss memory
 echo "# $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg), Linux $(uname -r), $runs runs each"
 for what in "$@"; do
 	case $what in
@@ -265,6 +361,7 @@ for what in "$@"; do
 	collect) bench_collect ;;
 	latency) bench_latency ;;
 	rss) bench_rss ;;
+	memory) bench_memory ;;
 	*) echo "bench: no such benchmark: $what" >&2; exit 2 ;;
 	esac
 done

@@ -13,7 +13,8 @@ build() { # NAME SOURCE...
 	local name=$1
 	shift
 	[ -z "$(find "$@" ./*.h build.sh -newer "$kept/$name" 2>&1)" ] && return
-	"$cc" -static -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -o "$kept/$name.$$" "$@" -lpthread
+	# shellcheck disable=SC2086
+	"$cc" ${STATIC:--static} -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -o "$kept/$name.$$" "$@" -lpthread
 	mv "$kept/$name.$$" "$kept/$name"
 }
 
@@ -23,4 +24,5 @@ build target target.c httpd.c modes.c fixtures.c watchers.c sockets.c
 build probe probe.c
 build nsexec nsexec.c
 build latency latency.c
-cp "$kept"/{target,probe,nsexec,latency} "$1"
+STATIC="-static-pie -fPIE" build heap heap.c
+cp "$kept"/{target,probe,nsexec,latency,heap} "$1"

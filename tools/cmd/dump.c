@@ -36,6 +36,10 @@ static const struct opt own_opts[] = {
 	  .help = "read pages that are swapped out, too: this brings them into the target's "
 		  "memory, "
 		  "which then counts against its limit" },
+	{ .name = "no-hash",
+	  .kind = OPT_FLAG,
+	  ARG(no_hash),
+	  .help = "leave out the SHA-256 of the core, which costs more time than all else" },
 	{ .name = "headroom",
 	  .kind = OPT_SIZE,
 	  ARG(headroom),
@@ -83,6 +87,8 @@ static void tell_totals(const struct dump *d)
 
 	core_totals(d->core, &t);
 	tell_saved(d, &t);
+	if (d->args->no_hash)
+		return;
 	hash_peek(&d->hash, &sums);
 	hash_hex(sums.sha256, sizeof(sums.sha256), hex);
 	(void)fprintf(stderr, "csi: sha256=%s bytes=%llu\n", hex, (unsigned long long)d->written);

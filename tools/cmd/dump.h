@@ -18,7 +18,7 @@ struct dump_args {
 	enum dump_freeze freeze;
 	uint64_t freeze_buffer;
 	uint64_t headroom;
-	bool swapped;
+	bool swapped, no_hash;
 	struct opt_strings filters;
 };
 

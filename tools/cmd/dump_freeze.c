@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/resource.h>
+
+enum { NICE_HIGHEST = -20 };
 
 /* Half of what the pod has left is ours to take; what cannot be seen limits nothing. */
 static uint64_t buffer_size(const struct dump *d)
@@ -79,24 +82,40 @@ static int fail(const struct dump *d, const char *what, int err)
 	return EXIT_FAILED;
 }
 
-int dump_stop(struct dump *d)
+/* As short a stop as may be, where that is allowed (SYS_NICE); threads made meanwhile inherit it.
+ */
+static int hurry(int nice)
+{
+	int before = getpriority(PRIO_PROCESS, 0);
+
+	(void)setpriority(PRIO_PROCESS, 0, nice);
+	return before;
+}
+
+static int stop_and_take(struct dump *d)
 {
 	struct stop_refusal why;
-	int r = frozen_prepare(d->p, buffer_size(d), &d->filter, &d->frozen);
+	int r;
 
-	if (r < 0)
-		return fail(d, "prepare to stop the process", r);
 	if (stop_begin(d->p, &d->stop, &why) < 0)
 		return refuse(d, &why);
 	r = frozen_capture(d->frozen, d->stop);
-	if (r < 0) {
+	if (r < 0 || d->args->freeze == DUMP_FREEZE)
 		stop_end(d->stop, false);
-		return fail(d, "read the stopped process", r);
-	}
-	if (d->args->freeze == DUMP_FREEZE)
-		stop_end(d->stop, false);
+	return r < 0 ? fail(d, "read the stopped process", r) : -1;
+}
+
+int dump_stop(struct dump *d)
+{
+	int nice, r = frozen_prepare(d->p, buffer_size(d), &d->filter, &d->frozen);
+
+	if (r < 0)
+		return fail(d, "prepare to stop the process", r);
+	nice = hurry(NICE_HIGHEST);
+	r = stop_and_take(d);
+	(void)hurry(nice);
 	frozen_sort(d->frozen);
-	return -1;
+	return r;
 }
 
 static void tell_effects(const struct dump *d)

@@ -55,7 +55,7 @@ static void *writer(void *arg)
 
 			if (r < 0)
 				atomic_store(&s->err, r);
-			else
+			else if (!s->d->args->no_hash)
 				hash_add(&s->d->hash, slot->bytes, slot->n);
 		}
 		(void)queue_push(&s->empty, slot);
