@@ -233,7 +233,7 @@ prepare() {
 	mkdir -p "$CSI_RUN/case"
 	"$TESTS/helpers/build.sh" "$CSI_RUN/bin" || die "the test programs do not build"
 	python3 "$TESTS/helpers/pod.py" images "$CSI_RUN" || die "no root file systems"
-	case " ${names[*]}" in
+	case " ${names[*]/#k8s\/mock-/mock-}" in
 	*' k8s/'*) "$TESTS/helpers/cluster.sh" up "$CSI_RUN" || die "the cluster does not start" ;;
 	esac
 }

@@ -156,7 +156,7 @@ judge_piece() {
 	cut) keep_piece ;;
 	esac
 	case $EXEC_CODE in
-	1 | 2) [ "$VERDICT" != empty ] || return "$EXEC_CODE" ;;
+	1 | 2 | 126 | 127) [ "$VERDICT" != empty ] || return "$EXEC_CODE" ;;
 	137 | 9) KILLED=$((KILLED + 1)) ;;
 	esac
 	[ "$1" -ne "$GONE" ] || return "$GONE"
@@ -164,7 +164,9 @@ judge_piece() {
 		say "the csi container itself ended: $(state_text "$CSI"), exit code $(state "$CSI" 11)"
 		KILLED=$((KILLED + 1))
 	fi
-	[ "$ATTEMPT" -gt "$RETRIES" ] || say "cut: $VERDICT after $(wc -c <"$CASE/$NAME" 2>/dev/null || echo 0) bytes; going on ($ATTEMPT of $RETRIES)"
+	jp_size=0
+	[ ! -e "$CASE/$NAME" ] || jp_size=$(wc -c <"$CASE/$NAME")
+	[ "$ATTEMPT" -gt "$RETRIES" ] || say "cut after $((jp_size)) bytes; going on ($ATTEMPT of $RETRIES)"
 	return "$LOST"
 }
 keep_piece() {

@@ -26,7 +26,7 @@ kubectl --kubeconfig cut.kubeconfig config set-cluster "$(kubectl config view --
 run plugin collect big -o case --kubeconfig cut.kubeconfig --retries 9 -- --cpu 0
 kill "$cutter"
 wait "$cutter" 2>/dev/null
-cat cuts "$ERR" "$OUT" | grep -E '^(cut|csi-debug: cut|app)'
+cat cuts "$ERR" "$OUT" | grep -E '^(cut|csi-debug: cut after|app)'
 expect_exit 0
 expect_eq "$(wc -l <cuts)" 5 "cuts"
 expect_grep '^app +running .*sealed, complete'

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Replayed: exec that cuts the stream and says 0, that fails with kubectl's own words, that delivers other bytes.
+# The seal decides, not the exit code.
+# timeout: 90
+# needs: zstd
+. "$CSI_TOP/tests/helpers/mock.sh"
+mkdir tree && for n in 1 2 3 4; do head -c 10M /dev/urandom >tree/$n; done
+cat >mock/exec <<'EOT'
+#!/usr/bin/env bash
+# What `csi --tether collect ARGS` would send, through a bad line: $MOCK/bad is one word a try
+case $1 in date) exec date +%s ;; sh) exit 0 ;; esac
+shift 3
+word=$(head -n 1 "$MOCK/bad")
+sed -i 1d "$MOCK/bad"
+echo "$word" >>"$MOCK/tries"
+list=$MOCK/list.$(wc -l <"$MOCK/tries")
+: >"$list"
+case " $* " in *' --have - '*) sed '/"have end"/q' >"$list" ;; esac
+args=()
+for a; do args+=("$a"); done
+"$CSI_BIN" collect --root "$MOCK/../tree" --scope full --cpu 0 "${args[@]}" <"$list" >"$MOCK/stream" 2>"$MOCK/stream.err"
+rc=$?
+case $word in
+whole) cat "$MOCK/stream" ;;
+zero) head -c 25000000 "$MOCK/stream" && exit 0 ;;
+lost) head -c 20000000 "$MOCK/stream" && echo 'error: websocket: close 1006 (abnormal closure): unexpected EOF' >&2 && exit 1 ;;
+other) python3 -c 'import sys; d = bytearray(open(sys.argv[1], "rb").read()); d[200] ^= 1; sys.stdout.buffer.write(d)' "$MOCK/stream" ;;
+nothing) exit 0 ;;
+esac
+cat "$MOCK/stream.err" >&2
+[ "$rc" -eq 0 ] || echo "command terminated with exit code $rc" >&2
+exit "$rc"
+EOT
+chmod +x mock/exec
+export CSI_BIN=$CSI_TOP/out/amd64/csi
+bad() { printf '%s\n' "$@" >mock/bad && : >mock/tries; }
+
+bad zero lost whole
+run plugin collect app -o one
+expect_exit 0
+expect_grep 'app-1.tar.zst app-2.tar.zst app-3.tar.zst sealed, complete, by csi'
+expect_grep 'cut after' "$ERR"
+check "the third try was not told what is there" grep -q '"have file"' mock/list.3
+run host_csi verify one
+expect_exit 0
+
+bad nothing whole
+run plugin collect app -o two
+expect_exit 0
+expect_eq "$(find two -name 'app-*' | wc -l)" 1 "pieces, without the empty one"
+
+bad lost lost lost
+run plugin collect app -o three --retries 2
+expect_exit 12
+expect_grep 'cut: 3 tries'
+
+bad other
+run plugin collect app -o four
+expect_exit 13
+check "the altered stream is not kept apart" test -e four/app-1.tar.zst.partial
+
+bad lost
+run plugin ps app
+expect_exit 12
