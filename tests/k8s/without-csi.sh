@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A workstation without csi: what arrives is verified in a local container, else by the digest line alone, and the
+# summary says which. A cut is gone on with as far as each can.
+# timeout: 300
+# needs: podman runc
+. "$CSI_TOP/tests/helpers/k8s.sh"
+cp -r "$CSI_TOP/k8s" elsewhere
+PLUGIN=$PWD/elsewhere/kubectl-csi_debug
+app web
+ready web
+
+# A PATH of links: all that the plugin may need, and no csi, podman or docker
+mkdir only
+for tool in sh kubectl sed awk grep tr cut sort head tail cat date mktemp mkfifo mkdir rm mv cp sleep sha256sum find paste uname wc dirname id ls readlink dash age-keygen ps; do
+	ln -s "$(command -v "$tool")" only/
+done
+bare() { env PATH="$PWD/only" "$PWD/bin/sh" "$PLUGIN" "$@" -n "$NS"; }
+run bare collect web -o digest
+expect_exit 0
+expect_grep '^app +running +app-1\.tar\.zst +sealed, unknown, by digest'
+expect_grep 'verified by the digest line alone: no csi here' "$ERR"
+expect_grep '^verified by.the digest line alone' digest/api/where.txt
+(cd digest && sha256sum --quiet --strict -c SHA256SUMS) || fail "SHA256SUMS of the digest case"
+run host_csi verify digest
+expect_exit 0
+run bare ps web
+expect_exit 0
+
+# podman, as tests/image/loads.sh has it
+cat >containers.conf <<-'EOT'
+	[containers]
+	default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
+	[engine]
+	runtime = "runc"
+	cgroup_manager = "cgroupfs"
+	events_logger = "file"
+EOT
+export CONTAINERS_CONF=$PWD/containers.conf
+cat >only/podman <<-EOT
+	#!/bin/sh
+	export PATH=$PATH
+	exec $(command -v podman) --root $PWD/store --runroot $PWD/run --tmpdir $PWD/tmp --storage-driver vfs "\$@"
+EOT
+chmod +x only/podman
+only/podman load -i "$CSI_TOP/out/csi-debug-amd64.tar" >/dev/null 2>"$ERR" || fail "podman load" "$ERR"
+run bare collect web -o local
+expect_exit 0
+expect_grep '^app +running +app-1\.tar\.zst +sealed, complete, by podman'
+expect_grep '^CUSTODY SUMMARY'
+expect_grep 'verified by csi in a local container \(podman' "$ERR"
+run host_csi verify local
+expect_exit 0
