@@ -19,6 +19,8 @@ table() {
 		ctr -n k8s.io images import out/csi-debug-amd64.tar	loads 'ctr .*-n k8s.io images import .*"\$IMAGE"'
 		podman load -i out/csi-debug-amd64.tar	loads 'podman load -i "\$IMAGE"'
 		docker load -i out/csi-debug-amd64.tar	loads 'docker-archive'
+		cp out/csi-debug-amd64.tar /var/lib/rancher/k3s/agent/images/	loads_too 'ctr .*-n k8s.io images import .*"\$IMAGE"'
+		skopeo copy docker-archive:out/csi-debug-amd64.tar docker://registry.example.com/csi-debug:0.1.0	loads_too 'skopeo copy --insecure-policy "\$format:\$IMAGE"'
 		kubectl exec POD -c csi-1 -- csi doctor	does httpd
 		kubectl exec POD -c csi-1 -- csi ps	does deleted-exe
 		kubectl exec POD -c csi-1 -- csi walk --new	does /tmp/zzz
@@ -112,6 +114,11 @@ loads() { # LINE PATTERN
 	check "there is no ${1##* }" test -s "$CSI_TOP/${1##* }"
 }
 
+# The tar is not its last word: what k3s does with it is containerd's import.
+loads_too() { # LINE PATTERN
+	loads "$(grep -oE 'out/[a-z0-9-]*\.tar' <<<"$1")" "$2"
+}
+
 # "the last line it prints" is the digest and size of what arrived.
 collects() { # LINE
 	does "$1" '^$'
@@ -152,8 +159,15 @@ in_pod() { # LINE
 }
 csi_here() { bin/csi "$@"; }
 
+# A line of "The incident, start to end" is run by tests/k8s/readme.sh, with the others of its section and on a cluster.
+section() { awk '/^## / { on = /start to end/ } on && /^    / { sub(/^    /, ""); sub(/ +# .*/, ""); print }' "$README"; }
+
 run_line() { # LINE
 	local how
+	if grep -qxF -- "$1" <(section); then
+		check "nobody runs $1" grep -q 'start to end' "$CSI_TOP/tests/k8s/readme.sh"
+		return
+	fi
 	how=$(table | awk -F'\t' -v line="$1" '$1 == line { print $2; exit }')
 	note "README: $1"
 	[ -n "$how" ] || { fail "this line of README.md is not in the table of $0" && return; }
