@@ -31,8 +31,8 @@ expect_exit 0
 expect_eq "$(wc -l <cuts)" 5 "cuts"
 expect_grep '^app +running .*sealed, complete'
 check "it was never cut in the middle" test "$(find case -name 'app-*.tar.zst' | wc -l)" -ge 3
-(cd case && host_csi verify app-*.tar.zst) >set
-expect_grep '^set: whole' set
+(cd case && host_csi verify app-*.tar.zst) >set.out
+expect_grep '^set: whole' set.out
 
 # Byte for byte: of each file the bytes that some piece has; the last file of a cut piece is cut.
 mkdir x

@@ -32,7 +32,7 @@ plugin collect victim -o one --retries 0 -- --rate 4M >"$OUT" 2>"$ERR" &
 job=$!
 under_way "kubectl"
 sleep 2
-kill -9 $(kubectls)
+kubectls | xargs kill -9
 clean "kubectl killed"
 wait "$job"
 RC=$?
@@ -44,7 +44,7 @@ plugin collect victim -o two --retries 0 -- --rate 4M >"$OUT" 2>"$ERR" &
 job=$!
 under_way "the plugin"
 sleep 2
-kill -9 "$job" $(pgrep -P "$job")
+{ pgrep -P "$job" && echo "$job"; } | xargs kill -9
 clean "the plugin killed"
 wait "$job" 2>/dev/null
 
