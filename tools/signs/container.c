@@ -214,38 +214,45 @@ static bool sees_kernel_threads(struct source *s)
 	       (process_stat(p)->flags & PROC_PF_KTHREAD);
 }
 
-static bool same_root(struct look *l, const struct file_info *b)
+static bool same_root(struct root *root, const struct file_info *b)
 {
 	struct file_info a;
 
-	return l->root && root_info(l->root, &a) == 0 && a.ino == b->ino &&
-	       a.dev_major == b->dev_major && a.dev_minor == b->dev_minor;
+	return root_info(root, &a) == 0 && a.ino == b->ino && a.dev_major == b->dev_major &&
+	       a.dev_minor == b->dev_minor;
 }
 
-/*
- * In the node's PID namespace, what has the root directory of the node's PID 1 is the node itself
- * or a service of it. So is what has ours: a debug container shares its root with nobody.
- */
+bool container_is_node(const struct judging *j, struct process *p, struct root *root,
+		       bool *ret_host_pid)
+{
+	AUTO_DONE(process_closep) struct process *init = NULL;
+	AUTO_DONE(root_closep) struct root *of_init = NULL;
+	struct file_info info;
+	uint64_t ns_pid = 0;
+
+	*ret_host_pid = process_ns(p, LINK_NS_PID, &ns_pid) == 0 &&
+			ns_pid == source_pid_ns(j->source) && sees_kernel_threads(j->source);
+	if (!*ret_host_pid || !root)
+		return false;
+	if (file_info_at(AT_FDCWD, "/", &info) == 0 && same_root(root, &info))
+		return true;
+	return process_open(j->source, (struct process_id){ .pid = 1 }, &init) == 0 &&
+	       process_root(init, &of_init) == 0 && root_info(of_init, &info) == 0 &&
+	       same_root(root, &info);
+}
+
 static void find_node(struct look *l)
 {
 	AUTO_DONE(process_closep) struct process *init = NULL;
-	AUTO_DONE(root_closep) struct root *root = NULL;
 	struct container_facts *f = l->f;
-	struct file_info info;
-	uint64_t ns_pid = 0, ns_net = 0, of_init = 0;
+	uint64_t ns_net = 0, of_init = 0;
 
-	if (process_ns(l->p, LINK_NS_PID, &ns_pid) < 0 || ns_pid != source_pid_ns(l->j->source) ||
-	    !sees_kernel_threads(l->j->source))
-		return;
-	f->host_pid = true;
-	f->node = file_info_at(AT_FDCWD, "/", &info) == 0 && same_root(l, &info);
-	if (process_open(l->j->source, (struct process_id){ .pid = 1 }, &init) < 0)
-		return;
-	if (process_ns(l->p, LINK_NS_NET, &ns_net) == 0 &&
+	f->node = container_is_node(l->j, l->p, l->root, &f->host_pid);
+	if (f->host_pid &&
+	    process_open(l->j->source, (struct process_id){ .pid = 1 }, &init) == 0 &&
+	    process_ns(l->p, LINK_NS_NET, &ns_net) == 0 &&
 	    process_ns(init, LINK_NS_NET, &of_init) == 0)
 		f->host_net = ns_net == of_init;
-	if (process_root(init, &root) == 0 && root_info(root, &info) == 0)
-		f->node |= same_root(l, &info);
 }
 
 static int read_identity(struct look *l)

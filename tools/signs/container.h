@@ -105,6 +105,14 @@ typedef int (*container_fn)(void *ctx, const struct container_facts *f);
  */
 int containers_each(const struct judging *j, container_fn fn, void *ctx);
 
+/*
+ * In the node's PID namespace, what has the root directory of the node's PID 1 is the node itself
+ * or a service of it. So is what has ours: a debug container shares its root with nobody. ROOT may
+ * be NULL.
+ */
+bool container_is_node(const struct judging *j, struct process *p, struct root *root,
+		       bool *ret_host_pid);
+
 void sign_about_container(const struct container_facts *f, struct sign_about *ret);
 
 /* "SYS_ADMIN SYS_PTRACE": by name, those without one as a number. */

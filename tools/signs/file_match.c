@@ -9,6 +9,7 @@
 enum {
 	FUTURE_SECONDS = 86400,
 	STOMP_SECONDS = 86400,
+	SHELL_BYTES_MAX = 8 << 10, /* what is longer is an application */
 	/* linux/stat.h, which musl's own header cannot stand beside */
 	ATTR_IMMUTABLE = 0x10,
 	ATTR_APPEND = 0x20,
@@ -33,6 +34,10 @@ static const struct place_rule rules[] = {
 	{ PLACE_RC, "/etc/init.d/", NULL },
 	{ PLACE_RC, "/etc/rc.d/", NULL },
 	{ PLACE_RC, "/etc/inittab", NULL },
+	{ PLACE_RC, "/etc/local.d/", NULL },
+	{ PLACE_TRIGGER, "/etc/udev/rules.d/", NULL },
+	{ PLACE_TRIGGER, "/usr/lib/udev/rules.d/", NULL },
+	{ PLACE_TRIGGER, "/etc/update-motd.d/", NULL },
 	{ PLACE_PROFILE, "/etc/profile", NULL },
 	{ PLACE_PROFILE, "/etc/bash.bashrc", NULL },
 	{ PLACE_PROFILE, NULL, "/.bashrc" },
@@ -46,6 +51,10 @@ static const struct place_rule rules[] = {
 	{ PLACE_PAM, NULL, "/pam_unix.so" },
 	{ PLACE_WEB, NULL, ".php" },
 	{ PLACE_WEB, NULL, ".phtml" },
+	{ PLACE_WEB, NULL, ".phar" },
+	{ PLACE_WEB, NULL, ".php5" },
+	{ PLACE_WEB, NULL, ".inc" },
+	{ PLACE_WEB, NULL, ".ashx" },
 	{ PLACE_WEB, NULL, ".jsp" },
 	{ PLACE_WEB, NULL, ".jspx" },
 	{ PLACE_WEB, NULL, ".asp" },
@@ -80,18 +89,45 @@ static void add_mode(const struct file_facts *f, struct finding *ret)
 	finding_add(ret, "file.mode", bytes_str(text));
 }
 
+/* What rests on ctime alone is one step less: a chmod or a copy at the start moves it as well. */
 static void add_birth(const struct file_facts *f, struct finding *ret)
 {
+	const char *word = f->birth == BIRTH_NEW ? "new" : "old";
+
+	if (f->by_ctime && f->birth == BIRTH_NEW) {
+		word = "new, by its ctime";
+		if (ret->level > LEVEL_LOW)
+			ret->level--;
+	}
 	if (f->known & FILE_FACT_BIRTH)
-		finding_add(ret, "csi.birth", bytes_str(f->birth == BIRTH_NEW ? "new" : "old"));
+		finding_add(ret, "csi.birth", bytes_str(word));
+}
+
+static void add_hash(const struct file_facts *f, struct finding *ret)
+{
+	if (f->sha256[0])
+		finding_add(ret, "file.hash.sha256", bytes_str(f->sha256));
+}
+
+/* Where miners of that family put what they fetch: a name that only looks like X11's. */
+static bool is_in_their_dir(struct bytes path)
+{
+	static const char *const dirs[] = { "/tmp/.ICEd-unix", "/var/tmp/.ICEd-unix",
+					    "/dev/shm/.ICEd-unix" };
+
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+		if (bytes_starts(path, dirs[i]))
+			return true;
+	return false;
 }
 
 bool match_file_kinsing(const struct file_facts *f, struct finding *ret)
 {
-	static const char *const paths[] = { "/etc/libsystem.so", "/tmp/zzz", "/etc/kinsing",
-					     "/lib/systemd/system/bot.service" };
+	static const char *const paths[] = { "/etc/libsystem.so", "/tmp/zzz", "/var/tmp/zzz",
+					     "/etc/kinsing", "/lib/systemd/system/bot.service" };
 	struct bytes name = path_name(f->path);
-	bool known = bytes_starts(name, "kinsing") || bytes_starts(name, "kdevtmpfsi");
+	bool known = bytes_starts(name, "kinsing") || bytes_starts(name, "kdevtmpfsi") ||
+		     is_in_their_dir(f->path);
 
 	for (size_t i = 0; !known && i < ARRAY_LEN(paths); i++)
 		known = bytes_eq(f->path, bytes_str(paths[i]));
@@ -102,6 +138,7 @@ bool match_file_kinsing(const struct file_facts *f, struct finding *ret)
 		ret->level = LEVEL_LOW;
 	add_mode(f, ret);
 	add_birth(f, ret);
+	add_hash(f, ret);
 	return true;
 }
 
@@ -130,6 +167,29 @@ bool match_file_dropped(const struct file_facts *f, struct finding *ret)
 		ret->level = LEVEL_LOW;
 	add_mode(f, ret);
 	add_birth(f, ret);
+	add_hash(f, ret);
+	return true;
+}
+
+static bool is_elf(const struct file_facts *f)
+{
+	return (f->known & FILE_FACT_CONTENT) && bytes_starts(f->content, "\x7f"
+									  "ELF");
+}
+
+/* Anywhere else, and nothing more than that: packages are installed into running containers too. */
+bool match_file_program(const struct file_facts *f, struct finding *ret)
+{
+	bool odd;
+
+	if (!is_program(f) || f->birth != BIRTH_NEW || !is_elf(f) || f->has_caps ||
+	    (f->info.mode & (S_ISUID | S_ISGID)))
+		return false;
+	if (path_is_scratch(f->path) || path_is_hidden(f->path, &odd))
+		return false;
+	add_mode(f, ret);
+	add_birth(f, ret);
+	add_hash(f, ret);
 	return true;
 }
 
@@ -144,6 +204,8 @@ bool match_file_setid(const struct file_facts *f, struct finding *ret)
 		ret->level = LEVEL_MEDIUM;
 	add_mode(f, ret);
 	finding_add_u64(ret, "file.uid", f->info.uid);
+	add_birth(f, ret);
+	add_hash(f, ret);
 	return true;
 }
 
@@ -153,6 +215,8 @@ bool match_file_caps(const struct file_facts *f, struct finding *ret)
 		return false;
 	finding_add_hex(ret, "csi.file.caps", f->caps);
 	add_mode(f, ret);
+	add_birth(f, ret);
+	add_hash(f, ret);
 	return true;
 }
 
@@ -201,7 +265,7 @@ static bool persists(const struct file_facts *f, enum file_place place, enum sig
 	if (hostile)
 		ret->level = worse;
 	add_mode(f, ret);
-	finding_add(ret, "csi.birth", bytes_str("new"));
+	add_birth(f, ret);
 	if (hostile)
 		finding_add(ret, "csi.text", f->content);
 	return true;
@@ -221,6 +285,11 @@ bool match_file_boot(const struct file_facts *f, struct finding *ret)
 bool match_file_profile(const struct file_facts *f, struct finding *ret)
 {
 	return persists(f, PLACE_PROFILE, LEVEL_HIGH, ret);
+}
+
+bool match_file_trigger(const struct file_facts *f, struct finding *ret)
+{
+	return persists(f, PLACE_TRIGGER, LEVEL_HIGH, ret);
 }
 
 bool match_file_ssh(const struct file_facts *f, struct finding *ret)
@@ -259,33 +328,55 @@ bool match_file_webshell(const struct file_facts *f, struct finding *ret)
 	/* A whole application that is installed at its start has such code somewhere. */
 	if (f->content.n >= FILE_CONTENT_MAX)
 		ret->level = LEVEL_MEDIUM;
+	/* Images copy their application to its volume when they start. */
+	if (f->by_ctime && f->content.n > SHELL_BYTES_MAX)
+		ret->level = LEVEL_LOW;
 	add_mode(f, ret);
+	add_birth(f, ret);
 	finding_add_u64(ret, "file.size", f->info.size);
 	finding_add(ret, "csi.text", f->content);
 	return true;
 }
 
+/* Why the times of F are not its own, or NULL. *RET_DONE: somebody did it on purpose. */
+static const char *why_stomped(const struct file_facts *f, bool *ret_done)
+{
+	const struct file_info *i = &f->info;
+	bool before = i->mtime.sec < f->ref / (int64_t)NS_PER_SEC - STOMP_SECONDS;
+	bool odd;
+
+	*ret_done = f->dressed && before && is_program(f);
+	if (*ret_done)
+		return "mtime is that of a program of the image, to the nanosecond";
+	if (i->mtime.sec > f->now / (int64_t)NS_PER_SEC + FUTURE_SECONDS)
+		return "mtime in the future";
+	if (!is_program(f))
+		return NULL;
+	if (i->ctime.sec && i->mtime.sec == i->ctime.sec && !i->mtime.nsec && !i->ctime.nsec)
+		return "mtime and ctime are the same whole second: a clock was set";
+	if (i->mtime.nsec != 0 || !before)
+		return NULL;
+	*ret_done = path_is_scratch(f->path) || path_is_hidden(f->path, &odd);
+	return "mtime before the container, without nanoseconds";
+}
+
 /*
- * Archives and packages give times from before; what touch(1) gives has no nanoseconds and is one
- * second's mtime. So only programs, and only where a person put them.
+ * Archives and packages give times from before; what touch(1) gives has no nanoseconds, or is
+ * another file's. So only programs, and more only where a person put them or took pains.
  */
 bool match_file_timestomp(const struct file_facts *f, struct finding *ret)
 {
-	int64_t mtime = f->info.mtime.sec;
-	bool future = mtime > f->now / (int64_t)NS_PER_SEC + FUTURE_SECONDS;
-	bool back = f->info.mtime.nsec == 0 && mtime < f->ref / (int64_t)NS_PER_SEC - STOMP_SECONDS;
-	bool odd;
+	const char *why;
+	bool done;
 
-	if (!S_ISREG(f->info.mode) || f->birth != BIRTH_NEW || f->ref == 0)
+	if (!S_ISREG(f->info.mode) || f->birth != BIRTH_NEW || f->by_ctime || f->ref == 0)
 		return false;
-	if (!future && !(back && is_program(f)))
+	why = why_stomped(f, &done);
+	if (!why)
 		return false;
-	if (back && (path_is_scratch(f->path) || path_is_hidden(f->path, &odd)))
+	if (done)
 		ret->level = LEVEL_MEDIUM;
-	finding_add(ret, "csi.text",
-		    bytes_str(future ? "mtime in the future"
-				     : "mtime before the container, without "
-				       "nanoseconds"));
+	finding_add(ret, "csi.text", bytes_str(why));
 	add_mode(f, ret);
 	return true;
 }

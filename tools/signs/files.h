@@ -16,6 +16,9 @@ enum {
 	FILE_CONTENT_MAX = 64 << 10, /* bytes read of one file */
 	FILE_CONTENTS_MAX = 4096,    /* files of one root that are read */
 	FILE_ENTRIES_MAX = 2000000,  /* of one root */
+	FILE_VOLUME_MAX = 20000,     /* entries of its volumes together */
+	FILE_HASH_MAX = 64 << 20,    /* bytes of a program that is hashed; more is a gap */
+	FILE_HASHES_MAX = 512 << 20, /* bytes of all of one root */
 };
 
 /* What a path is for, by where it lies. */
@@ -28,7 +31,8 @@ enum file_place {
 	PLACE_SSH,     /* authorized_keys */
 	PLACE_SUDO,
 	PLACE_PAM,
-	PLACE_WEB, /* .php, .jsp, .asp, ... anywhere */
+	PLACE_TRIGGER, /* udev rules, message of the day */
+	PLACE_WEB,     /* .php, .jsp, .asp, ... anywhere */
 	PLACE_KINDS
 };
 
@@ -44,6 +48,9 @@ struct file_facts {
 	bool has_caps;
 	uint64_t caps;	      /* permitted */
 	struct bytes content; /* its beginning */
+	bool by_ctime;	      /* NEW rests on its ctime: it lies on a volume */
+	bool dressed;	      /* its mtime is that of a file of the image, to the nanosecond */
+	char sha256[65];      /* of a new program, or "" */
 };
 
 /* By path alone. */
@@ -54,6 +61,7 @@ bool file_is_new(const struct file_facts *f);
 /* The predicates of catalogue_file.c. */
 bool match_file_kinsing(const struct file_facts *f, struct finding *ret);
 bool match_file_dropped(const struct file_facts *f, struct finding *ret);
+bool match_file_program(const struct file_facts *f, struct finding *ret);
 bool match_file_setid(const struct file_facts *f, struct finding *ret);
 bool match_file_caps(const struct file_facts *f, struct finding *ret);
 bool match_file_immutable(const struct file_facts *f, struct finding *ret);
@@ -61,6 +69,7 @@ bool match_file_cron(const struct file_facts *f, struct finding *ret);
 bool match_file_boot(const struct file_facts *f, struct finding *ret);
 bool match_file_profile(const struct file_facts *f, struct finding *ret);
 bool match_file_ssh(const struct file_facts *f, struct finding *ret);
+bool match_file_trigger(const struct file_facts *f, struct finding *ret);
 bool match_file_auth(const struct file_facts *f, struct finding *ret);
 bool match_file_webshell(const struct file_facts *f, struct finding *ret);
 bool match_file_timestomp(const struct file_facts *f, struct finding *ret);

@@ -5,9 +5,13 @@
 
 #include "base/when.h"
 
+#include "format/hash.h"
+#include "signs/container.h"
+
 #include <errno.h>
-#include <linux/capability.h>
 #include <sys/stat.h>
+
+enum { DRESS_MAX = 12, BLOCK = FILE_CONTENT_MAX };
 
 struct filing {
 	struct judging *j;
@@ -15,7 +19,13 @@ struct filing {
 	const struct sign_about *about; /* whose root it is */
 	unsigned contents;		/* files read so far */
 	bool cut;			/* that limit was told */
-	unsigned char *text;		/* FILE_CONTENT_MAX */
+	uint64_t volumes;		/* entries of volumes so far */
+	uint64_t hashed;		/* bytes so far */
+	bool hash_cut;
+	struct gap_sink gaps;		    /* of the walk: what vanished meanwhile is none */
+	struct file_stamp dress[DRESS_MAX]; /* mtimes of the image's programs */
+	size_t ndress;
+	unsigned char *text; /* FILE_CONTENT_MAX */
 	struct file_facts f;
 };
 
@@ -35,6 +45,76 @@ static void tell(struct filing *w, const char *what, int err)
 	const struct gap gap = { .err = err, .what = what, .pid = w->about->pid, .on = w->f.path };
 
 	gap_tell(w->j->gaps, &gap);
+}
+
+static void on_walk_gap(void *ctx, const struct gap *gap)
+{
+	const struct filing *w = ctx;
+	int err = gap->err < 0 ? -gap->err : gap->err;
+
+	if (err != ENOENT && err != ESTALE)
+		gap_tell(w->j->gaps, gap);
+}
+
+/* What an intruder takes times of: touch -r /bin/ls. */
+static void learn_dress(struct filing *w)
+{
+	static const char *const models[] = { "/bin/ls",     "/bin/sh",	     "/bin/bash",
+					      "/usr/bin/ls", "/usr/bin/sh",  "/usr/bin/bash",
+					      "/bin/cat",    "/usr/bin/cat", "/etc/passwd",
+					      "/usr/bin/ps", "/bin/busybox", "/usr/sbin/sshd" };
+
+	for (size_t i = 0; i < ARRAY_LEN(models) && w->ndress < DRESS_MAX; i++) {
+		AUTO_CLOSE int pin = -1;
+		struct file_info info = { 0 };
+		struct bytes path = bytes_str(models[i]);
+
+		if (root_pin(w->space->root, path, &pin, &info) == 0 && S_ISREG(info.mode) &&
+		    space_birth(w->space, pin, &info, path) == BIRTH_OLD)
+			w->dress[w->ndress++] = info.mtime;
+	}
+}
+
+static bool is_dressed(const struct filing *w, const struct file_info *i)
+{
+	for (size_t k = 0; k < w->ndress; k++)
+		if (w->dress[k].sec == i->mtime.sec && w->dress[k].nsec == i->mtime.nsec)
+			return true;
+	return false;
+}
+
+/* Of a program, as other lists know it. What is too large to read now is a gap. */
+static int hash_program(struct filing *w, struct file *file, uint64_t size)
+{
+	AUTO_FREE unsigned char *block = malloc(BLOCK);
+	struct digests sums;
+	struct hash h;
+
+	if (!block)
+		return -ENOMEM;
+	if (size > FILE_HASH_MAX || w->hashed + size > FILE_HASHES_MAX) {
+		if (!w->hash_cut)
+			tell(w, "hash new programs", -EFBIG);
+		w->hash_cut = true;
+		return 0;
+	}
+	w->hashed += size;
+	hash_init(&h, HASH_SHA256);
+	for (uint64_t at = 0; at < size && !atomic_load(w->j->stop);) {
+		size_t want = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
+		ssize_t n;
+
+		file_cache_note(file, at, at + want);
+		n = file_read_at(file, block, want, at);
+		if (n <= 0)
+			return (int)n; /* it shrank: no digest */
+		hash_add(&h, block, (size_t)n);
+		file_cache_drop(file, at, at + (uint64_t)n);
+		at += (uint64_t)n;
+	}
+	hash_peek(&h, &sums);
+	hash_hex(sums.sha256, sizeof(sums.sha256), w->f.sha256);
+	return 0;
 }
 
 /* security.capability, vfs_cap_data of capabilities(7): magic, then pairs of 32 bits. */
@@ -73,16 +153,27 @@ static void learn_content(struct filing *w, struct walk_entry *e)
 	}
 	w->contents++;
 	r = file_open_pinned(e->pin, &e->info, &file);
+	/* Its atime is evidence: unread is better than read without O_NOATIME. */
+	if (r == 0 && !file_noatime(file))
+		r = -EPERM;
 	if (r == 0)
 		file_cache_note(file, 0, most);
 	ssize_t n = r < 0 ? r : file_read_at(file, w->text, most, 0);
 	if (n < 0) {
-		tell(w, "read file", (int)n);
+		if (n != -ENOENT && n != -ESTALE)
+			tell(w, "read file", (int)n);
 		return;
 	}
 	file_cache_drop(file, 0, (uint64_t)n);
 	w->f.known |= FILE_FACT_CONTENT;
 	w->f.content = bytes_of(w->text, (size_t)n);
+	if (bytes_starts(w->f.content, "\x7f"
+				       "ELF") ||
+	    bytes_starts(w->f.content, "#!")) {
+		r = hash_program(w, file, e->info.size);
+		if (r < 0)
+			tell(w, "read file", r);
+	}
 }
 
 /* Only what came after the start, and only where a sign reads it. */
@@ -93,16 +184,51 @@ static bool wants_content(const struct file_facts *f)
 	return f->place != PLACE_NONE || (f->info.mode & 0111);
 }
 
+/*
+ * By birth in the root's own mount; on a volume by ctime, against the time when the container was
+ * ready. Against ctime alone a restart of the first process would make everything of the root new.
+ */
+static void learn_birth(struct filing *w, const struct walk_entry *e)
+{
+	const struct birth *b = &w->space->birth;
+	bool above = S_ISDIR(e->info.mode) && root_above_mount(w->space->root, e->path);
+	int64_t ctime;
+
+	if (b->basis != BIRTH_OVERLAY)
+		return;
+	if (e->mount == MOUNT_ROOT) {
+		w->f.birth = birth_judge(b, e, above);
+		w->f.ref = b->ref;
+	} else if ((e->mount == MOUNT_VOLUME || e->mount == MOUNT_MEMORY) && !b->stepped &&
+		   when_from_parts(e->info.ctime.sec, e->info.ctime.nsec, &ctime) == 0) {
+		w->f.birth = ctime > b->runtime_until ? BIRTH_NEW : BIRTH_OLD;
+		w->f.by_ctime = e->mount == MOUNT_VOLUME;
+		w->f.ref = b->ref;
+	}
+}
+
+/* Volumes may be large, and are not the container's own. */
+static bool is_too_many(struct filing *w, const struct walk_entry *e)
+{
+	if (e->mount != MOUNT_VOLUME || ++w->volumes <= FILE_VOLUME_MAX)
+		return false;
+	if (w->volumes == FILE_VOLUME_MAX + 1) {
+		w->f.path = e->path;
+		tell(w, "look for files on volumes", -E2BIG);
+	}
+	return true;
+}
+
 static int look_at(void *ctx, struct walk_entry *e)
 {
 	struct filing *w = ctx;
-	bool above;
 
 	if (e->event != WALK_ENTRY)
 		return 0;
 	if (atomic_load(w->j->stop))
 		return -ECANCELED;
-	above = S_ISDIR(e->info.mode) && root_above_mount(w->space->root, e->path);
+	if (is_too_many(w, e))
+		return S_ISDIR(e->info.mode) ? WALK_PRUNE : 0;
 	w->f = (struct file_facts){
 		.known = FILE_FACT_INFO,
 		.path = e->path,
@@ -112,15 +238,13 @@ static int look_at(void *ctx, struct walk_entry *e)
 		.now = w->f.now,
 		.place = file_place_of(e->path),
 	};
-	/* Against ctime alone a restart of the first process would make everything new. */
-	if (e->mount == MOUNT_ROOT && w->space->birth.basis == BIRTH_OVERLAY) {
-		w->f.birth = birth_judge(&w->space->birth, e, above);
-		w->f.ref = w->space->birth.ref;
-	}
+	learn_birth(w, e);
 	if (w->f.birth != BIRTH_UNKNOWN)
 		w->f.known |= FILE_FACT_BIRTH;
-	if (S_ISREG(e->info.mode) && (e->info.mode & 0111) && w->f.birth == BIRTH_NEW)
+	if (S_ISREG(e->info.mode) && (e->info.mode & 0111) && w->f.birth == BIRTH_NEW) {
 		learn_caps(w, e);
+		w->f.dressed = is_dressed(w, &e->info);
+	}
 	if (wants_content(&w->f))
 		learn_content(w, e);
 	signs_judge_file(&w->f, w->f.known, on_match, w);
@@ -130,14 +254,17 @@ static int look_at(void *ctx, struct walk_entry *e)
 static int walk_space(struct filing *w)
 {
 	const struct walk_limits limits = {
-		.enter = WALK_MEMORY,
+		.enter = WALK_MEMORY | WALK_VOLUME,
 		.entries = FILE_ENTRIES_MAX,
 		.no_links = true,
 		.handles = true,
 		.stop = w->j->stop,
-		.gaps = w->j->gaps,
+		.gaps = &w->gaps,
 	};
-	int r = root_walk(w->space->root, bytes_str("/"), &limits, look_at, w);
+	int r;
+
+	learn_dress(w);
+	r = root_walk(w->space->root, bytes_str("/"), &limits, look_at, w);
 
 	if (r == 0 || r == -ECANCELED || r == -ENOMEM)
 		return r == -ENOMEM ? r : 0;
@@ -166,7 +293,11 @@ static int judge_root(struct judging *j, struct process_id id, struct facts *fac
 	AUTO_DONE(process_closep) struct process *p = NULL;
 	AUTO_FREE unsigned char *text = NULL;
 	struct sign_about about;
-	struct filing w = { .j = j, .about = &about, .f = { .now = when_now(CLOCK_REALTIME) } };
+	bool host_pid;
+	struct filing w = { .j = j,
+			    .about = &about,
+			    .gaps = { on_walk_gap, &w },
+			    .f = { .now = when_now(CLOCK_REALTIME) } };
 	int r = process_open(j->source, id, &p);
 
 	facts_reset(facts);
@@ -185,6 +316,8 @@ static int judge_root(struct judging *j, struct process_id id, struct facts *fac
 		return 0;
 	}
 	done[(*ndone)++] = (struct walked){ w.space->ns_mnt, w.space->root_hash };
+	if (container_is_node(j, p, w.space->root, &host_pid))
+		return 0;
 	w.text = text = malloc(FILE_CONTENT_MAX);
 	if (!text)
 		return -ENOMEM;
