@@ -8,7 +8,7 @@
 struct walk_args {
 	struct common_args common;
 	const char *hash; /* NULL, "" or a list */
-	bool sha1, md5, only_new, volumes, xdev;
+	bool sha1, md5, only_new, volumes, xdev, deleted;
 	const char *since, *name, *type, *perm, *owner;
 	int format; /* enum walk_format, -1: not given */
 };
@@ -56,6 +56,11 @@ static const struct opt walk_opts[] = {
 	  .arg = "UID[:GID]",
 	  .help = "only what belongs to these, numbers; :GID for the group alone" },
 	{ .name = "xdev", .kind = OPT_FLAG, WALK(xdev), .help = "stay on the mount of each PATH" },
+	{ .name = "deleted",
+	  .kind = OPT_FLAG,
+	  WALK(deleted),
+	  .help = "instead: files without a name that processes still hold (deleted executables, "
+		  "libraries and descriptors, memfds), each once; collect takes their content" },
 	{ .name = "volumes",
 	  .kind = OPT_FLAG,
 	  WALK(volumes),
@@ -271,6 +276,14 @@ static void set_options(struct walk_cmd *w, const struct walk_args *a)
 	w->opts.limits.stop = &w->run->stop;
 }
 
+static size_t choose_columns(const struct walk_cmd *w, struct column ret[WALK_COLUMNS_MAX])
+{
+	if (w->list.on)
+		return 0;
+	return w->args->deleted ? walk_deleted_columns(w->opts.hashes, ret)
+				: walk_columns(w->opts.hashes, ret);
+}
+
 static int walk_run(const struct command *self, int argc, char **argv)
 {
 	struct walk_args args = { .format = -1 };
@@ -291,11 +304,12 @@ static int walk_run(const struct command *self, int argc, char **argv)
 	set_options(&w, &args);
 	w.paths = argv + operands;
 	w.npaths = (size_t)(argc - operands);
-	r = cmd_begin(&run, self, &args.common, columns,
-		      w.list.hashes ? 0 : walk_columns(w.opts.hashes, columns));
+	if (args.deleted && (w.npaths || w.list.on || args.common.root))
+		return cmd_usage(self, "--deleted has processes, and no PATH, list or --root");
+	r = cmd_begin(&run, self, &args.common, columns, choose_columns(&w, columns));
 	if (r >= 0)
 		return r;
-	run.exit = walk_all(&w);
+	run.exit = args.deleted ? walk_deleted(&run, &w.opts) : walk_all(&w);
 	end_list(&w);
 	roots_done(&w.roots);
 	return cmd_end(&run);
@@ -309,6 +323,7 @@ const struct command cmd_walk = {
 	.example = "csi walk --since start --hash\n"
 		   "csi walk -p 7 --hash=sha256,md5 --json /etc /tmp\n"
 		   "csi walk --type f --perm /6000\n"
+		   "csi walk --deleted --hash\n"
 		   "csi walk -p 7 --format bodyfile > body; mactime -b body -d -z UTC\n"
 		   "csi walk -p 7 --format hashdeep > list; cd COPY && hashdeep -rlak ../list .\n"
 		   "csi walk -p 7 --format sha256sum > list; cd COPY && sha256sum -c ../list",

@@ -41,12 +41,16 @@ struct walk_show {
 	uint64_t files;
 };
 
-enum { WALK_COLUMNS_MAX = 10 };
+enum { WALK_COLUMNS_MAX = 12 };
 
 /* The columns of a table with these hashes. Returns how many. */
 size_t walk_columns(unsigned hashes, struct column ret[WALK_COLUMNS_MAX]);
 /* A hashwalk_fn with struct walk_show: one record an item. */
 int walk_show_item(void *show, const struct hashwalk_item *it);
+
+/* --deleted: what has no name any more and is held; its columns, and an exit code. */
+size_t walk_deleted_columns(unsigned hashes, struct column ret[WALK_COLUMNS_MAX]);
+int walk_deleted(struct run *run, const struct hashwalk_options *opts);
 
 /* Whether F is a list for another program. */
 bool walk_list_is(enum walk_format f);

@@ -51,6 +51,8 @@
 	  "version of Landlock's ABI here, or errno")                                              \
 	X(CSI_CONFINE_SECCOMP, "csi.confine.seccomp", KEYWORD,                                     \
 	  "filter: csi can confine itself; or errno")                                              \
+	X(CSI_DELETED_HOLD, "csi.deleted.hold", KEYWORD,                                           \
+	  "what holds a file without a name: exe, fd N, map 0xADDRESS")                            \
 	X(CSI_DIFF_BASELINE, "csi.diff.baseline", KEYWORD, "since, packages, image, bundle")       \
 	X(CSI_DIFF_CHANGE, "csi.diff.change", KEYWORD,                                             \
 	  "added, changed, written, deleted, unowned, missing, runtime, below, source, unknown")   \

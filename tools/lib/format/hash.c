@@ -4,6 +4,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "format/hash.h"
 
+#include <errno.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 
@@ -82,4 +83,26 @@ void hash_hex(const unsigned char *digest, size_t n, char *ret)
 		ret[2 * i + 1] = digits[digest[i] & 15];
 	}
 	ret[2 * n] = '\0';
+}
+
+static int digit_value(unsigned char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int hash_unhex(struct bytes hex, unsigned char *digest, size_t n)
+{
+	if (hex.n != 2 * n)
+		return -EBADMSG;
+	for (size_t i = 0; i < n; i++) {
+		int hi = digit_value(hex.p[2 * i]), lo = digit_value(hex.p[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return -EBADMSG;
+		digest[i] = (unsigned char)(hi << 4 | lo);
+	}
+	return 0;
 }

@@ -28,5 +28,7 @@ void hash_peek(const struct hash *h, struct digests *ret);
 void hash_zeros(struct hash *h, uint64_t n);
 /* Lower-case hex, NUL-terminated; RET holds 2 * N + 1. */
 void hash_hex(const unsigned char *digest, size_t n, char *ret);
+/* The digest of N bytes that HEX, 2 * N digits of either case, stands for. 0 or -EBADMSG. */
+int hash_unhex(struct bytes hex, unsigned char *digest, size_t n);
 
 #endif

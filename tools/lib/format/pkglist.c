@@ -8,27 +8,13 @@
 
 enum { MD5_HEX = 32, SHA1_BYTES = 20 };
 
-static int hex_value(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int md5_of(struct bytes hex, struct digests *ret)
 {
-	if (hex.n != MD5_HEX)
-		return -EBADMSG;
-	for (size_t i = 0; i < MD5_HEX / 2; i++) {
-		int hi = hex_value(hex.p[2 * i]), lo = hex_value(hex.p[2 * i + 1]);
+	int r = hash_unhex(hex, ret->md5, sizeof(ret->md5));
 
-		if (hi < 0 || lo < 0)
-			return -EBADMSG;
-		ret->md5[i] = (unsigned char)(hi << 4 | lo);
-	}
-	ret->kinds = HASH_MD5;
-	return 0;
+	if (r == 0)
+		ret->kinds = HASH_MD5;
+	return r;
 }
 
 static struct bytes behind(struct bytes b, size_t n)

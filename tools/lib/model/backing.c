@@ -46,17 +46,8 @@ static int by_map_files(struct process *p, const struct vma *v, struct file **re
 {
 	AUTO_CLOSE int pin = -1;
 	struct file_info info;
-	char name[64];
-	int r;
+	int r = process_pin_map(p, v->map.start, v->map.end, &pin, &info);
 
-	if (!p->source->procfs)
-		return -EOPNOTSUPP;
-	(void)snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, v->map.start,
-		       v->map.end);
-	pin = process_openat(p, name, O_PATH);
-	if (pin < 0)
-		return pin;
-	r = file_info_fd(pin, &info);
 	return r < 0 ? r : take(p, v, pin, &info, ret);
 }
 

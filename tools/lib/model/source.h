@@ -140,6 +140,10 @@ enum file_kind { FILE_EXE, FILE_FD };
 /* Pin and describe: an O_PATH descriptor the caller closes (fixtures: of the file in the fixture).
  */
 int process_pin(struct process *p, enum file_kind k, int n, int *ret_fd, struct file_info *ret);
+/* The same of the file that is mapped from START to END (map_files). -EPERM without
+ * CHECKPOINT_RESTORE; -EOPNOTSUPP on a fixture. */
+int process_pin_map(struct process *p, uint64_t start, uint64_t end, int *ret_fd,
+		    struct file_info *ret);
 /* Open for reading what process_pin would pin; regular files (memfds too) only, else -EINVAL. */
 int process_file(struct process *p, enum file_kind k, int n, struct file **ret);
 

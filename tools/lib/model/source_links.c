@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -90,6 +91,25 @@ int process_pin(struct process *p, enum file_kind k, int n, int *ret_fd, struct 
 		return -EOPNOTSUPP;
 	*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+int process_pin_map(struct process *p, uint64_t start, uint64_t end, int *ret_fd,
+		    struct file_info *ret)
+{
+	AUTO_CLOSE int fd = -1;
+	char name[64];
+	int r;
+
+	if (!p->source->procfs)
+		return -EOPNOTSUPP;
+	(void)snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, start, end);
+	fd = process_openat(p, name, O_PATH);
+	if (fd < 0)
+		return fd;
+	r = file_info_fd(fd, ret);
+	if (r == 0)
+		*ret_fd = take_fd(&fd);
+	return r;
 }
 
 int process_open_pinned(struct process *p, int pin, const struct file_info *info, struct file **ret)

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 struct bundle_base {
@@ -33,15 +32,10 @@ struct bundle_base {
 
 /* ---- one record ---------------------------------------------------------------------------- */
 
-static bool number_of(struct bytes record, const char *key, unsigned base, uint64_t *ret)
+static bool digits_of(struct bytes v, unsigned base, uint64_t *ret)
 {
-	struct bytes v;
 	uint64_t n = 0;
 
-	if (have_member(record, key, &v) < 0)
-		return false;
-	if (v.n >= 2 && v.p[0] == '"')
-		v = bytes_of(v.p + 1, v.n - 2);
 	for (size_t i = 0; i < v.n; i++) {
 		unsigned digit = (unsigned)v.p[i] - '0';
 
@@ -51,6 +45,18 @@ static bool number_of(struct bytes record, const char *key, unsigned base, uint6
 	}
 	*ret = n;
 	return v.n > 0;
+}
+
+/* A number, or a string of digits. */
+static bool number_of(struct bytes record, const char *key, unsigned base, uint64_t *ret)
+{
+	struct bytes v;
+
+	if (have_member(record, key, &v) < 0)
+		return false;
+	if (v.n >= 2 && v.p[0] == '"')
+		v = bytes_of(v.p + 1, v.n - 2);
+	return digits_of(v, base, ret);
 }
 
 static uint32_t type_of(struct bytes record)
@@ -76,14 +82,18 @@ static int undo(struct bytes record, const char *key, struct buf *ret)
 /* "1:3" */
 static void device_of(struct bytes record, struct tar_in_entry *t)
 {
-	char text[32];
-	unsigned major = 0, minor = 0;
+	uint64_t major, minor;
+	struct bytes v;
 
-	if (have_text(record, "csi.file.rdev", text, sizeof(text)) == 0 &&
-	    sscanf(text, "%9u:%9u", &major, &minor) == 2) {
-		t->rdev_major = major;
-		t->rdev_minor = minor;
-	}
+	if (have_member(record, "csi.file.rdev", &v) < 0 || v.n < 2)
+		return;
+	v = bytes_of(v.p + 1, v.n - 2);
+	const unsigned char *colon = memchr(v.p, ':', v.n);
+	if (!colon || !digits_of(bytes_of(v.p, (size_t)(colon - v.p)), 10, &major) ||
+	    !digits_of(bytes_of(colon + 1, (size_t)(v.p + v.n - colon) - 1), 10, &minor))
+		return;
+	t->rdev_major = (uint32_t)major;
+	t->rdev_minor = (uint32_t)minor;
 }
 
 /* A time outside 1970 to 2262 is told elsewhere in the record: it counts as 1970, as in an image.
@@ -121,13 +131,8 @@ static int add_file(struct bundle_base *b, struct bytes record)
 		t.link = buf_bytes(&b->link);
 	}
 	if (S_ISREG(t.mode) && have_digest_of(record, &d) == 0 && !d.extents) {
-		for (size_t i = 0; i < sizeof(e.sha256); i++) {
-			unsigned byte = 0;
-
-			if (sscanf(d.hex + 2 * i, "%2x", &byte) != 1)
-				return -EBADMSG;
-			e.sha256[i] = (unsigned char)byte;
-		}
+		if (hash_unhex(bytes_str(d.hex), e.sha256, sizeof(e.sha256)) < 0)
+			return -EBADMSG;
 		e.has_sha256 = true;
 	}
 	return image_index_add(b->index, &e);

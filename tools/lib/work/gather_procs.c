@@ -190,8 +190,12 @@ static int add_deleted(struct gather *g, const struct target_deleted *d)
 	};
 	char path[64], entity[96];
 
-	snprintf(path, sizeof(path), "deleted/%d-%" PRIu64 "/%d", (int)id.pid, id.start_ticks,
-		 d->fd);
+	if (d->fd >= 0)
+		snprintf(path, sizeof(path), "deleted/%d-%" PRIu64 "/%d", (int)id.pid,
+			 id.start_ticks, d->fd);
+	else
+		snprintf(path, sizeof(path), "deleted/%d-%" PRIu64 "/map-%" PRIx64, (int)id.pid,
+			 id.start_ticks, d->map_start);
 	process_entity_id(t->p, entity);
 	e.path = bytes_str(path);
 	e.entity_id = entity;

@@ -9,8 +9,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#define MAX_FILE_DEFAULT (UINT64_C(2) << 30)
-
 struct hashwalk {
 	struct root *root;
 	struct bytes start;
@@ -438,7 +436,7 @@ int hashwalk_run(struct root *root, struct bytes start, const struct hashwalk_op
 	int r, given = 0;
 
 	if (!hw.opts.max_file)
-		hw.opts.max_file = MAX_FILE_DEFAULT;
+		hw.opts.max_file = HASHWALK_MAX_FILE;
 	pthread_mutex_init(&hw.lock, NULL);
 	pthread_cond_init(&hw.done, NULL);
 	r = prepare(&hw);

@@ -89,6 +89,13 @@ typedef int (*hashwalk_fn)(void *ctx, const struct hashwalk_item *it);
 int hashwalk_run(struct root *r, struct bytes start, const struct hashwalk_options *opts,
 		 hashwalk_fn fn, void *ctx);
 
+/*
+ * Digests (and xattrs) of one file that PIN (O_PATH, borrowed) holds and it->info describes, as a
+ * walk would read it: with its holes, --max-file, and whether it changed. 0 or -ENOMEM; what could
+ * not be read is it->gap. it->xattrs is not read.
+ */
+int hashwalk_one(const struct hashwalk_options *opts, int pin, struct hashwalk_item *it);
+
 /* The same verdict for an entry, its mount taken into account. */
 enum birth_verdict hashwalk_birth(struct root *r, const struct birth *b,
 				  const struct walk_entry *e);

@@ -7,6 +7,8 @@
 #include "base/queue.h"
 #include "work/hashwalk.h"
 
+#define HASHWALK_MAX_FILE (UINT64_C(2) << 30) /* default */
+
 enum {
 	BATCH_ITEMS = 64,
 	BATCH_BYTES = 16 << 10, /* of paths: the batch is full then */

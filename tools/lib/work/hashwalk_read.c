@@ -174,3 +174,20 @@ void hashwalk_read(struct reader *rd, struct batch *b, size_t i)
 	base_closep(&b->pins[i]);
 	b->pins[i] = -1;
 }
+
+int hashwalk_one(const struct hashwalk_options *opts, int pin, struct hashwalk_item *it)
+{
+	AUTO_FREE unsigned char *buffer = malloc(READ_BUFFER);
+	struct hashwalk_options o = *opts;
+	atomic_bool no = false;
+	struct reader rd = { .opts = &o, .stop = &no, .buffer = buffer };
+
+	if (!buffer)
+		return -ENOMEM;
+	if (!o.max_file)
+		o.max_file = HASHWALK_MAX_FILE;
+	it->noatime = true;
+	if (o.hashes && S_ISREG(it->info.mode))
+		hash_file(&rd, it, pin);
+	return 0;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pinning of everything that a collection will read. */
-#include "work/targets.h"
+#include "work/targets_priv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -198,6 +198,26 @@ static int add_deleted(struct targets *ts, const struct target_deleted *d, struc
 	return 0;
 }
 
+int targets_keep_deleted(struct targets *ts, struct target_deleted *d, struct bytes link,
+			 const struct gap_sink *gaps)
+{
+	int r = 0;
+
+	if (deleted_known(ts, &d->info)) {
+		(void)close(d->pin);
+		return 0;
+	}
+	if (ts->ndeleted == TARGET_DELETED_MAX) {
+		tell(gaps, -E2BIG, "open deleted file", process_id(ts->v[d->target].p).pid, link);
+		(void)close(d->pin);
+		return 0;
+	}
+	r = add_deleted(ts, d, link);
+	if (r < 0)
+		(void)close(d->pin);
+	return r;
+}
+
 /* 0 also when it is not one: the link's text only says that it may be; the link count says that it
  * is. */
 static int pin_descriptor(struct targets *ts, size_t i, const struct fd_entry *fd,
@@ -215,19 +235,11 @@ static int pin_descriptor(struct targets *ts, size_t i, const struct fd_entry *f
 			tell(gaps, r, "open deleted file", pid, fd->link);
 		return 0;
 	}
-	if (!S_ISREG(d.info.mode) || d.info.nlink != 0 || deleted_known(ts, &d.info)) {
+	if (!S_ISREG(d.info.mode) || d.info.nlink != 0) {
 		(void)close(d.pin);
 		return 0;
 	}
-	if (ts->ndeleted == TARGET_DELETED_MAX) {
-		tell(gaps, -E2BIG, "open deleted file", pid, fd->link);
-		(void)close(d.pin);
-		return 0;
-	}
-	r = add_deleted(ts, &d, fd->link);
-	if (r < 0)
-		(void)close(d.pin);
-	return r;
+	return targets_keep_deleted(ts, &d, fd->link, gaps);
 }
 
 static int pin_descriptors(struct targets *ts, size_t i, struct pin_room *room,
@@ -324,6 +336,8 @@ int targets_pin(struct source *s, const struct selection *sel, const struct gap_
 		r = pin_root(&ts, i, gaps);
 	for (size_t i = 0; r == 0 && i < ts.n; i++)
 		r = pin_descriptors(&ts, i, &room, gaps);
+	for (size_t i = 0; r == 0 && i < ts.n; i++)
+		r = targets_pin_maps(&ts, i, gaps);
 	if (r < 0)
 		return r;
 	*ret = ts;

@@ -46,8 +46,9 @@ struct target_root {
 /* A file that has no name any more but is held open, or a memfd: once a (device, inode). */
 struct target_deleted {
 	size_t target;
-	int fd;	 /* number in the target */
-	int pin; /* O_PATH, owned */
+	int fd;		    /* number in the target; -1: it is mapped */
+	uint64_t map_start; /* address, where fd is -1 */
+	int pin;	    /* O_PATH, owned */
 	struct file_info info;
 	struct buf link;
 };
