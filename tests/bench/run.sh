@@ -3,7 +3,7 @@
 # Side by side with what a responder would otherwise use, in one run: prints times and ratios.
 # A ratio is csi's over the other's, medians of interleaved runs; the goal stands beside it. Wall
 # time means little on a machine that does other work: CPU seconds stand there too.
-# usage: tests/bench/run.sh [ps|hash|tree|collect|latency|rss|memory]...
+# usage: tests/bench/run.sh [ps|hash|tree|collect|latency|rss|memory|k8s]...
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -361,6 +361,7 @@ for what in "$@"; do
 	collect) bench_collect ;;
 	latency) bench_latency ;;
 	rss) bench_rss ;;
+	k8s) tests/bench/k8s.sh || missed=1 ;;
 	memory) bench_memory ;;
 	*) echo "bench: no such benchmark: $what" >&2; exit 2 ;;
 	esac

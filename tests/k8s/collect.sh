@@ -3,7 +3,7 @@
 # The talk's intrusion in the second container of a pod: a case directory with what the API server knows and a verified
 # bundle of each container, the intruder's programs in it; quick enough. Nothing is written over, and what was asked for is checked.
 # roles: dash busybox
-# timeout: 240
+# timeout: 900
 # needs: jq zstd minisign age
 . "$CSI_TOP/tests/helpers/k8s.sh"
 two pair

@@ -3,7 +3,7 @@
 # Any csi command in the pod: output and exit code as csi gave them, one injection for all of them, whoever the target
 # runs as; nothing is sent with --dry-run; what cannot be is said with its code.
 # roles: dash busybox
-# timeout: 240
+# timeout: 900
 . "$CSI_TOP/tests/helpers/k8s.sh"
 app root
 app user 'securityContext: {runAsUser: 65532, runAsGroup: 65532}'

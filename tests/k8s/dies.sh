@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A target that dies midway: what came before is kept and proven, the end is said, exit code 14. A container that a failing
 # probe restarts is another one afterwards: isolate says what a probe allows, and nothing hangs.
-# timeout: 240
+# timeout: 900
 . "$CSI_TOP/tests/helpers/k8s.sh"
 app dying '' 'restartPolicy: Never'
 app probed 'livenessProbe: {exec: {command: [/app/httpd, nonsense]}, periodSeconds: 3, failureThreshold: 3}'

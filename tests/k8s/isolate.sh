@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # isolate, wait for the replacement, release: the evidence pod is still there. Out of Service and ReplicaSet, its labels
 # saved and given back; the policy is there before the label; twice is as once; a pod is given up only when asked.
-# timeout: 300
+# timeout: 900
 . "$CSI_TOP/tests/helpers/k8s.sh"
 make <<-EOT
 	apiVersion: apps/v1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Kill of kubectl, or of the plugin, leaves no csi running in the pod after 10 s. A watcher in the pod that kills csi
 # five times is reported as that, and the evidence is there all the same.
-# timeout: 240
+# timeout: 900
 . "$CSI_TOP/tests/helpers/k8s.sh"
 app victim
 app watched

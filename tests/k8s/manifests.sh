@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every manifest is taken by a real API server, and the roles are enough and no more: with them and nothing else the plugin
 # works; without, it names the rule and sends nothing. The checkpoint endpoint, which this cluster has not, is a clear no.
-# timeout: 200
+# timeout: 900
 . "$CSI_TOP/tests/helpers/k8s.sh"
 K8S=$CSI_TOP/k8s
 for file in quarantine.yaml rbac/collect.yaml rbac/isolate.yaml rbac/checkpoint.yaml; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # "The incident, start to end" of the README, on the talk's intrusion: every line of it as written, in one shell, in its order.
-# timeout: 240
+# timeout: 900
 # needs: minisign
 . "$CSI_TOP/tests/helpers/k8s.sh"
 make <<-EOT

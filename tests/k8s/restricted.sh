@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Under the level restricted csi becomes the target's own user, from runAsUser or --uid; what nobody says is asked for
 # before anything is injected.
-# timeout: 200
+# timeout: 900
 . "$CSI_TOP/tests/helpers/k8s.sh"
 kubectl label namespace "$NS" pod-security.kubernetes.io/enforce=restricted >/dev/null
 app fits "$RESTRICTED"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # With shareProcessNamespace one injection and one bundle show every container.
-# timeout: 150
+# timeout: 900
 . "$CSI_TOP/tests/helpers/k8s.sh"
 two share 'shareProcessNamespace: true'
 ready share

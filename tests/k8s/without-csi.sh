@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A workstation without csi: what arrives is verified in a local container, else by the digest line alone, and the
 # summary says which. A cut is gone on with as far as each can.
-# timeout: 300
+# timeout: 900
 # needs: podman runc
 . "$CSI_TOP/tests/helpers/k8s.sh"
 cp -r "$CSI_TOP/k8s" elsewhere

@@ -3,6 +3,7 @@
 #include "cmd/collect.h"
 #include "cmd/crypt.h"
 #include "version.h"
+#include "work/held.h"
 #include "work/minimise.h"
 #include "work/plan.h"
 
@@ -318,6 +319,8 @@ static void collect(struct job *job)
 		return;
 	}
 	r = targets_pin(run->source, &sel, &run->gaps, &job->targets);
+	if (r == 0 && run->args->pids.n == 0)
+		r = held_find(&job->targets);
 	if (r < 0) {
 		collect_fail(run, "pin the targets", r, NULL);
 		return;

@@ -3,6 +3,7 @@
 #include "cmd/brood.h"
 #include "cmd/cmd.h"
 #include "cmd/shell.h"
+#include "work/held.h"
 
 #include <stdio.h>
 
@@ -95,6 +96,8 @@ static int init_run(const struct command *self, int argc, char **argv)
 		r = cmd_operands(self, argc, argv, operands, 0);
 	if (r >= 0)
 		return r;
+	/* Without it collect has what runs when it runs: no reason to end. */
+	(void)held_take();
 	r = brood_begin();
 	if (r < 0) {
 		(void)fprintf(stderr, "csi init: cannot become a subreaper: %s\n", err_text(r));

@@ -152,6 +152,24 @@ static bool exe_without_name(const struct target *t)
 	return t->exe_pin >= 0 && (t->exe.nlink == 0 || t->exe_memfd);
 }
 
+/* Of a process that ended since csi came: it has no process, and no root whose mounts could tell.
+ */
+static int add_held(struct gather *g, const struct target_held *h)
+{
+	struct bundle_entry e = {
+		.action = "collect held exe", .info = h->info, .has_info = true, .pid = h->id.pid
+	};
+	char path[64];
+
+	snprintf(path, sizeof(path), "exe/%d-%" PRIu64, (int)h->id.pid, h->id.start_ticks);
+	e.path = bytes_str(path);
+	if (g->minimise && !minimise_keeps_pinned(g->minimise, TARGET_NO_ROOT, &h->info)) {
+		e.omit = OMIT_VOLUME;
+		return gather_add_missing(g, &e, OUTCOME_SKIPPED, 0);
+	}
+	return gather_add_pinned(g, &e, h->pin, false);
+}
+
 int gather_exes(struct gather *g)
 {
 	int r = 0;
@@ -166,6 +184,8 @@ int gather_exes(struct gather *g)
 				r = add_exe(g, i);
 		}
 	}
+	for (size_t i = 0; r == 0 && i < g->targets->nheld; i++)
+		r = add_held(g, &g->targets->held[i]);
 	return r;
 }
 

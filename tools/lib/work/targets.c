@@ -359,6 +359,9 @@ void targets_done(struct targets *t)
 		base_closep(&t->deleted[i].pin);
 		buf_done(&t->deleted[i].link);
 	}
+	for (size_t i = 0; i < t->nheld; i++)
+		base_closep(&t->held[i].pin);
+	free(t->held);
 	free(t->v);
 	free(t->roots);
 	free(t->deleted);

@@ -53,6 +53,13 @@ struct target_deleted {
 	struct buf link;
 };
 
+/* An executable that csi init has held since before its process ended (work/held.h). */
+struct target_held {
+	struct process_id id;
+	int pin; /* O_PATH, owned */
+	struct file_info info;
+};
+
 struct targets {
 	struct source *source; /* borrowed */
 	struct target *v;
@@ -61,6 +68,8 @@ struct targets {
 	size_t nroots;
 	struct target_deleted *deleted;
 	size_t ndeleted;
+	struct target_held *held;
+	size_t nheld;
 };
 
 /*

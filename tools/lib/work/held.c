@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Executables pinned by csi init, and found again by collect. */
+#include "work/held.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HELD_NAME "csi-pins"
+#define HELD_LINK "/memfd:" HELD_NAME " (deleted)"
+
+enum { HELD_TEXT_MAX = HELD_MAX * 48, HELD_FDS_MAX = 4096, HELD_INITS_MAX = 16 };
+
+/* ---- init ---------------------------------------------------------------------------------- */
+
+static int take_one(struct source *s, struct process_id id, int list)
+{
+	AUTO_DONE(process_closep) struct process *p = NULL;
+	struct file_info info;
+	char line[64];
+	int fd = -1;
+	int r = process_open(s, id, &p);
+
+	if (r == 0)
+		r = process_pin(p, FILE_EXE, 0, &fd, &info);
+	if (r < 0)
+		return r;
+	id = process_id(p);
+	int n = snprintf(line, sizeof(line), "%d %d %" PRIu64 "\n", fd, (int)id.pid,
+			 id.start_ticks);
+	if (write(list, line, (size_t)n) == n)
+		return 0;
+	(void)close(fd);
+	return -EIO;
+}
+
+static int take_all(void)
+{
+	AUTO_DONE(source_closep) struct source *s = NULL;
+	AUTO_DONE(selection_done) struct selection sel = { 0 };
+	pid_t missing;
+	int r = source_open(SOURCE_LIVE, NULL, &s);
+
+	if (r == 0)
+		r = selection_make(s, NULL, 0, &sel, &missing);
+	if (r < 0)
+		return r;
+	/* Open as long as we run: it and the pins are what collect looks for. */
+	int list = memfd_create(HELD_NAME, MFD_CLOEXEC);
+	if (list < 0)
+		return -errno;
+	for (size_t i = 0; i < sel.n && i < HELD_MAX; i++)
+		(void)take_one(s, sel.ids[i], list);
+	return 0;
+}
+
+/*
+ * Borrowing a target's ids makes this process non-dumpable, and then a csi beside it without
+ * SYS_PTRACE no longer knows init for its own. It is as before after that: init holds no secret.
+ */
+int held_take(void)
+{
+	int dumpable = prctl(PR_GET_DUMPABLE);
+	int r = take_all();
+
+	if (dumpable == 1)
+		(void)prctl(PR_SET_DUMPABLE, 1);
+	return r;
+}
+
+/* ---- collect ------------------------------------------------------------------------------- */
+
+static bool same_file(const struct file_info *a, const struct file_info *b)
+{
+	return a->ino == b->ino && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
+/* Is it known already: its process is a target, or its file is one's executable, or held twice? */
+static bool known(const struct targets *ts, const struct target_held *h)
+{
+	for (size_t i = 0; i < ts->n; i++) {
+		struct process_id id = process_id(ts->v[i].p);
+
+		if (ts->v[i].exe_pin < 0)
+			continue;
+		if ((id.pid == h->id.pid && id.start_ticks == h->id.start_ticks) ||
+		    same_file(&ts->v[i].exe, &h->info))
+			return true;
+	}
+	for (size_t i = 0; i < ts->nheld; i++)
+		if (same_file(&ts->held[i].info, &h->info))
+			return true;
+	return false;
+}
+
+static int add_held(struct targets *ts, struct process *init, int fd, struct process_id id)
+{
+	struct target_held h = { .id = id, .pin = -1 };
+	struct target_held *v;
+
+	if (ts->nheld == HELD_MAX || process_pin(init, FILE_FD, fd, &h.pin, &h.info) < 0)
+		return 0;
+	v = S_ISREG(h.info.mode) && !known(ts, &h) ? realloc(ts->held, (ts->nheld + 1) * sizeof(*v))
+						   : NULL;
+	if (!v) {
+		(void)close(h.pin);
+		return 0;
+	}
+	ts->held = v;
+	v[ts->nheld++] = h;
+	return 0;
+}
+
+/* A decimal number at *AT, which moves behind it and one byte more. */
+static bool number(struct bytes *at, uint64_t *ret)
+{
+	size_t i = 0;
+
+	*ret = 0;
+	while (i < at->n && i < 19 && at->p[i] >= '0' && at->p[i] <= '9')
+		*ret = *ret * 10 + (uint64_t)(at->p[i++] - '0');
+	if (i == 0 || i >= at->n || (at->p[i] != ' ' && at->p[i] != '\n'))
+		return false;
+	*at = bytes_of(at->p + i + 1, at->n - i - 1);
+	return true;
+}
+
+static int read_list(struct targets *ts, struct process *init, struct bytes text)
+{
+	uint64_t fd, pid, start;
+	int r = 0;
+
+	while (r == 0 && number(&text, &fd) && number(&text, &pid) && number(&text, &start)) {
+		if (fd > INT32_MAX || pid > INT32_MAX)
+			return 0;
+		r = add_held(ts, init, (int)fd,
+			     (struct process_id){ .pid = (pid_t)pid, .start_ticks = start });
+	}
+	return r;
+}
+
+static int open_list(struct targets *ts, struct process *init, int fd)
+{
+	AUTO_DONE(buf_done) struct buf text = BUF_LIMIT(HELD_TEXT_MAX);
+	AUTO_DONE(file_closep) struct file *f = NULL;
+	uint8_t chunk[4096];
+	uint64_t at = 0;
+	ssize_t n;
+
+	if (process_file(init, FILE_FD, fd, &f) < 0)
+		return 0;
+	while ((n = file_read_at(f, chunk, sizeof(chunk), at)) > 0) {
+		if (buf_add(&text, chunk, (size_t)n) < 0)
+			break;
+		at += (uint64_t)n;
+	}
+	return read_list(ts, init, buf_bytes(&text));
+}
+
+static int look_at_init(struct targets *ts, struct process *init)
+{
+	AUTO_DONE(fd_iter_closep) struct fd_iter *it = NULL;
+	struct fd_entry fd;
+	int seen = 0;
+
+	if (fd_iter_open(init, &it) < 0)
+		return 0;
+	while (fd_iter_next(it, &fd) > 0 && seen++ < HELD_FDS_MAX)
+		if (bytes_eq(fd.link, bytes_str(HELD_LINK)))
+			return open_list(ts, init, fd.fd);
+	return 0;
+}
+
+static int own_exe(struct file_info *ret)
+{
+	AUTO_CLOSE int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+
+	return fd < 0 ? -errno : file_info_fd(fd, ret);
+}
+
+/* It runs the very file that we run: the intruder's "csi" is another one. */
+static bool runs_our_exe(struct process *p, const struct file_info *own)
+{
+	const struct proc_stat *st = process_stat(p);
+	struct file_info info;
+	int fd = -1;
+
+	if (!bytes_eq(bytes_of(st->comm, st->comm_len), bytes_str("csi")) ||
+	    process_pin(p, FILE_EXE, 0, &fd, &info) < 0)
+		return false;
+	(void)close(fd);
+	return same_file(&info, own);
+}
+
+int held_find(struct targets *ts)
+{
+	AUTO_DONE(process_iter_done) struct process_iter it = { 0 };
+	struct process_id id;
+	struct file_info own;
+	int inits = 0, r = 0;
+
+	if (source_kind(ts->source) != SOURCE_LIVE || own_exe(&own) < 0 ||
+	    process_iter_init(ts->source, &it) < 0)
+		return 0;
+	while (r == 0 && inits < HELD_INITS_MAX && process_iter_next(&it, &id) > 0) {
+		AUTO_DONE(process_closep) struct process *p = NULL;
+
+		if (process_open(ts->source, id, &p) < 0 || !runs_our_exe(p, &own))
+			continue;
+		inits++;
+		r = look_at_init(ts, p);
+	}
+	return r;
+}
