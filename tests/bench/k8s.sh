@@ -15,6 +15,7 @@ tests/helpers/cluster.sh up "$run"
 # shellcheck disable=SC1091
 . "$run/cluster/env"
 ns=bench-$$
+# shellcheck disable=SC2317,SC2329
 tidy() {
 	kubectl delete namespace "$ns" --wait=false >/dev/null 2>&1 || true
 	kubectl -n "$ns" delete pod --all --force --grace-period=0 --wait=false >/dev/null 2>&1 || true
