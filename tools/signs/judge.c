@@ -10,6 +10,7 @@
 static int (*const judges[])(struct judging *j) = {
 	judge_processes,
 	judge_containers,
+	judge_sockets,
 	judge_files,
 };
 

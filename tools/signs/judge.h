@@ -44,6 +44,8 @@ struct judging {
 /* Each: 0, or -ENOMEM. What ends meanwhile is no gap; what a source cannot answer is nothing. */
 int judge_processes(struct judging *j);
 int judge_containers(struct judging *j);
+/* Without -p alone: who is not selected may have what nobody seems to have. */
+int judge_sockets(struct judging *j);
 /*
  * One walk of each distinct root: without -p, and not with no_files. Nothing of it is entered but
  * the root's own mount and memory file systems; what came after the start is read where a sign

@@ -26,6 +26,7 @@ unsigned sign_level_severity(enum sign_level l)
 static const struct sign_table *const tables[] = {
 	&signs_process,
 	&signs_container,
+	&signs_socket,
 	&signs_file,
 };
 

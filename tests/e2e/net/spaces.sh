@@ -33,6 +33,10 @@ expect_json "([.[] | select(.csi.socket.inode == $inner) | .csi.ns.net] | first)
 run csi net
 expect_eq "$(grep -c '^network namespace' "$OUT")" 4 "headings: two namespaces, and again for what nobody has in them"
 expect_grep '^tcp    LISTEN      127.0.0.1:7201 .* \(no process seen from here\)$'
+run csi triage --json
+expect_json "any(.[]; .rule.id == \"socket-unowned\" and .csi.level == \"low\" and .csi.subject == \"socket\" and
+	.threat.technique.id[0] == \"T1014\" and any(.csi.evidence[]; .field == \"source.port\" and .value == \"7201\"))" "no sign of 7201"
+expect_json "[.[] | select(.rule.id == \"socket-unowned\") | .csi.evidence[] | select(.field == \"source.port\" and (.value == \"7001\" or .value == \"7101\"))] == []"
 # unshare(1) keeps SIGTERM from itself; its child ends with it. What is in the target's namespace ends with the pod.
 kill -9 "$inner_job" "$other_job"
 wait "$inner_job" "$other_job" 2>/dev/null || true
