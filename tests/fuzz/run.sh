@@ -45,6 +45,22 @@ seeds_proc() {
 	printf '\2%s\n' '7f00-7f01 r-xp 00000000 00:01 9 /memfd:a\012b (deleted)' >odd-map
 }
 
+# ELF64 with PT_LOAD, PT_DYNAMIC, DT_TEXTREL and a table of two relocations.
+seeds_textrel() {
+	python3 - <<'PY'
+import struct
+head = b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0)
+load = struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, 0x3000, 0x3000, 4096)
+dynamic = struct.pack("<IIQQQQQQ", 2, 6, 0x200, 0x200, 0x200, 0x60, 0x60, 8)
+tags = struct.pack("<12Q", 22, 0, 7, 0x400, 8, 48, 9, 24, 20, 7, 0, 0)
+table = struct.pack("<6Q", 0x1010, 8, 0, 0x1ffc, 8, 0)
+data = bytearray(0x3000)
+for at, part in ((0, head + load + dynamic), (0x200, tags), (0x400, table)):
+    data[at:at + len(part)] = part
+open("textrel", "wb").write(data)
+PY
+}
+
 seeds_sock() {
 	local table
 	for table in tcp tcp6 udp unix packet netlink; do

@@ -6,10 +6,16 @@
 #include "base/when.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 
-enum { SLOTS = 4, WRITER_STACK = 64 << 10, HEADROOM_EVERY_NS = 100 * 1000 * 1000 };
+enum {
+	SLOTS = 4,
+	PIPE_BYTES = 1 << 20,
+	WRITER_STACK = 64 << 10,
+	HEADROOM_EVERY_NS = 100 * 1000 * 1000
+};
 
 struct slot {
 	size_t n;
@@ -138,6 +144,8 @@ int dump_stream(struct dump *d)
 	if (!slots)
 		return -ENOMEM;
 	hash_init(&d->hash, HASH_SHA256);
+	/* Fewer turns between us and the reader; of what is no pipe it is refused. */
+	(void)fcntl(d->fd, F_SETPIPE_SZ, PIPE_BYTES);
 	r = queue_init(&s.empty, SLOTS);
 	if (r < 0)
 		return r;

@@ -51,7 +51,10 @@ check "the core's own note" grep -aq '"registers":"of the stop","stop":{"mode":"
 # Traced by another.
 gdb -nx -batch -p "$HPID" -ex 'shell touch traced; sleep 30' >/dev/null 2>&1 &
 GDB=$!
-for _ in {1..100}; do [ -e traced ] || sleep 0.1; done
+for _ in {1..100}; do
+	[ ! -e traced ] || break
+	sleep 0.1
+done
 run csi dump -p "$PID" --freeze
 expect_exit 1
 expect_grep 'stop process [0-9]+, traced from outside of here: .*end the debugger' "$ERR"

@@ -14,7 +14,10 @@ java -Xmx64m -XX:+UseSerialGC -m java.base/sun.security.tools.keytool.Main -genk
 	-dname CN=CSI-KNOWN-IN-THE-JVM <in.fifo >said 2>&1 &
 P=$!
 exec 8>in.fifo
-for _ in {1..600}; do grep -q assword said || sleep 0.1; done
+for _ in {1..600}; do
+	! grep -q assword said || break
+	sleep 0.1
+done
 kill -STOP "$P"
 run host_csi dump -p "$P" --freeze --freeze-buffer 200M -o core
 expect_exit 0

@@ -24,7 +24,10 @@ for how in '' --freeze --freeze=hold; do
 	python3 "$HELPERS/harm.py" snap after.json --pid "$P" || fail "no snapshot"
 	check "pages differ after dump $how" python3 "$HELPERS/harm.py" diff before.json after.json
 	# A stop is over when csi ends, but the thread may not have gone to sleep again.
-	for _ in {1..50}; do grep -q 'State:.S' "/proc/$P/status" || sleep 0.1; done
+	for _ in {1..50}; do
+		! grep -q 'State:.S' "/proc/$P/status" || break
+		sleep 0.1
+	done
 	state >after
 	check "state differs after dump $how" diff -u before after
 done

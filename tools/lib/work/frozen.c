@@ -5,7 +5,13 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-enum { REDZONE = 128 }; /* below the stack pointer (x86-64 ABI) */
+enum {
+	REDZONE = 128,	      /* below the stack pointer (x86-64 ABI) */
+	LOOK_STEP = 32 << 20, /* addresses looked at in one go: not far beyond what still fits */
+	LOOK_MORE = 8,	      /* times as many where nothing was there */
+};
+
+#define LOOK_MOST (UINT64_C(1) << 40)
 
 /* What is taken after stacks and anonymous code, in this order. */
 enum pass { PASS_DATA, PASS_ANON, PASS_SHARED, PASSES };
@@ -198,6 +204,7 @@ static int append_rest(struct frozen *z, uint64_t addr, uint64_t end)
 static int take_pages(struct frozen *z, const struct vma *v, uint64_t addr, uint64_t end,
 		      bool private)
 {
+	uint64_t step = LOOK_STEP;
 	struct page_run run;
 	int r = 0;
 
@@ -206,6 +213,8 @@ static int take_pages(struct frozen *z, const struct vma *v, uint64_t addr, uint
 		bool keeps = core_filter_keeps(z->filter, v, addr, &same);
 
 		same = same < end ? same : end;
+		if (keeps && same - addr > step)
+			same = addr + step;
 		if (!keeps) {
 			addr = same;
 			continue;
@@ -214,6 +223,7 @@ static int take_pages(struct frozen *z, const struct vma *v, uint64_t addr, uint
 		if (r <= 0)
 			break;
 		addr = run.end;
+		step = run.state == PAGE_ABSENT && step < LOOK_MOST ? step * LOOK_MORE : LOOK_STEP;
 		r = 0;
 		if (run.state == PAGE_PRESENT && !(private && run.file_backed))
 			r = append_rest(z, run.start, run.end);
