@@ -126,8 +126,8 @@ static void all_of_it(struct process *p, const struct layout *at)
 						.end = (uintptr_t)at->memfd + MIB };
 	f.v[f.n++] = (struct core_filter_rule){ .start = (uintptr_t)at->file,
 						.end = (uintptr_t)at->file + BIG };
-	z = capture(p, 2 * BIG, &f);
-	check_extents(z, 2 * BIG);
+	z = capture(p, UINT64_C(2) * BIG, &f);
+	check_extents(z, UINT64_C(2) * BIG);
 	for (size_t i = 0; i < BIG / page_size; i++) {
 		got = frozen_at(z, at->half + i * page_size);
 		CHECK(i % 2 ? !got : got && got[0] == 1 + i % 250 && got[page_size - 1] == got[0]);
