@@ -24,7 +24,7 @@ static void alive(struct facts *f, struct proc_stat *st, const char *exe, const 
 	quiet(f, st, exe, comm);
 	st->vsize = 1 << 20;
 	f->uid = 1000;
-	f->maps.any_file = f->maps.exe_mapped = true;
+	f->maps.whole = f->maps.exe_mapped = true;
 	args(f, exe, NULL, NULL);
 	env(f, "A=1");
 }
@@ -64,7 +64,6 @@ static void test_memory(struct facts *f)
 		{ MAP_MEMFD_X, "memfd-map:medium", "memfd-map:info" },
 		{ MAP_ELF_X, "elf-memory:high", "elf-memory:high" },
 		{ MAP_ELF, "elf-memory:low", "elf-memory:low" },
-		{ MAP_NO_DEVICE, "made-up-map:medium", "made-up-map:medium" },
 	};
 	struct proc_stat st;
 
@@ -84,6 +83,10 @@ static void test_memory(struct facts *f)
 	alive(f, &st, "/usr/bin/x", "x");
 	f->maps.exe_mapped = false;
 	CHECK_SIGNS(f, "exe-unmapped:medium");
+	/* A list that is empty or cut names nothing, and nothing follows from that. */
+	f->maps.whole = false;
+	CHECK_SIGNS(f, "");
+	f->maps.whole = true;
 	st.vsize = 0;
 	CHECK_SIGNS(f, "");
 	alive(f, &st, "/usr/bin/x", "x");

@@ -159,13 +159,25 @@ static int gather_preload(struct gathering *g)
 	return buf_addb(&g->f->preload, buf_bytes(&g->space->preload));
 }
 
+/* Whether a file has the name PATH: 0 and RET, or -errno. */
+static int stat_name(struct gathering *g, struct bytes path, struct file_info *ret)
+{
+	AUTO_CLOSE int pin = -1;
+
+	return root_pin(g->space->root, path, &pin, ret);
+}
+
 /* What has its exe's name now, if that is another file. */
 static void look_at_name(struct gathering *g, struct bytes path)
 {
-	AUTO_CLOSE int pin = -1;
+	static const char deleted[] = " (deleted)";
 	struct file_info info;
-	bool other = root_pin(g->space->root, path, &pin, &info) == 0 && S_ISREG(info.mode) &&
-		     info.ino != g->f->exe.ino;
+	int r = stat_name(g, path, &info);
+
+	/* The name that it was started by is gone, and another link keeps the file. */
+	if (r == -ENOENT && bytes_ends(path, deleted))
+		r = stat_name(g, bytes_of(path.p, path.n - (sizeof(deleted) - 1)), &info);
+	bool other = r == 0 && S_ISREG(info.mode) && info.ino != g->f->exe.ino;
 
 	g->f->exe_replaced = other && g->f->exe.nlink == 0;
 	g->f->exe_other = other && g->f->exe.nlink != 0;

@@ -55,7 +55,6 @@ enum map_kind {
 	MAP_MEMFD_X,	 /* executable, of a memfd */
 	MAP_DELETED_X,	 /* executable, of a file without a name that is not its exe */
 	MAP_ODD_X,	 /* executable, of a file in a scratch or hidden directory, not its exe */
-	MAP_NO_DEVICE,	 /* of a path, read-only, offset and device 0: made up by a loader */
 	MAP_ELF,	 /* FACT_MEMORY: an ELF image in anonymous memory */
 	MAP_ELF_X,	 /* FACT_MEMORY: the same, executable or right before such memory */
 	MAP_DELETED_JAR, /* .jar or .war without a name */
@@ -70,7 +69,7 @@ struct fact_maps {
 	struct first v[MAP_KINDS];
 	enum jit jit;
 	bool exe_mapped;   /* some mapping is of its exe, by name or inode */
-	bool any_file;	   /* some mapping is of a file */
+	bool whole;	   /* the list has lines, was read to its end, and each was understood */
 	struct buf loader; /* path of the dynamic loader, or empty */
 };
 

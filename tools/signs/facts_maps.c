@@ -96,7 +96,6 @@ static int note_file(struct listing *l, const struct vma *v)
 	bool exe = is_exe(l->g->f, map);
 	int r = 0;
 
-	m->any_file = true;
 	m->exe_mapped |= exe;
 	if (map->x && (v->flags & VMA_MEMFD))
 		r = first_note(&m->v[MAP_MEMFD_X], map->start, map->end, map->path);
@@ -127,9 +126,6 @@ static int note_mapping(struct listing *l, const struct vma *v)
 				  map->path);
 	if (map->path.n == 0 || map->path.p[0] != '/')
 		return 0;
-	if (map->dev_major == 0 && map->dev_minor == 0 && map->r && !map->w && !map->x &&
-	    map->offset == 0)
-		return first_note(&m->v[MAP_NO_DEVICE], map->start, map->end, map->path);
 	return note_file(l, v);
 }
 
@@ -140,18 +136,22 @@ static int each_mapping(struct gathering *g, mapping_fn fn, void *ctx)
 {
 	AUTO_DONE(vma_iter_closep) struct vma_iter *it = NULL;
 	struct vma v;
+	bool bad = false;
 	int r = vma_iter_open_list(g->p, &it);
 
 	if (r < 0)
 		return r;
 	for (size_t n = 0; n < MAPPINGS_MAX; n++) {
 		r = vma_iter_next(it, &v);
-		if (r == 0)
+		if (r == 0) {
+			g->f->maps.whole = n > 0 && !bad;
 			return 0;
+		}
 		if (r == -EBADMSG)
 			gathering_tell(g, "parse maps", r);
 		else if (r < 0)
 			return r;
+		bad |= r == -EBADMSG;
 		r = r == 1 ? fn(ctx, &v) : 0;
 		if (r < 0)
 			return r;

@@ -41,7 +41,6 @@ bool match_elf_memory(const struct facts *f, struct finding *ret);
 bool match_memfd_map(const struct facts *f, struct finding *ret);
 bool match_memfd_elf(const struct facts *f, struct finding *ret);
 bool match_exe_unmapped(const struct facts *f, struct finding *ret);
-bool match_made_up_map(const struct facts *f, struct finding *ret);
 bool match_patched_code(const struct facts *f, struct finding *ret);
 
 /* conduct.c */

@@ -80,19 +80,10 @@ bool match_memfd_elf(const struct facts *f, struct finding *ret)
 /* Its exe is mapped nowhere in it: something took the place of the program (DDexec, a packer). */
 bool match_exe_unmapped(const struct facts *f, struct finding *ret)
 {
-	if (f->maps.exe_mapped || f->exe_link.n == 0 || f->stat->vsize == 0)
+	/* What is missing from half a list proves nothing, nor does a name without its file. */
+	if (f->maps.exe_mapped || !f->maps.whole || f->exe_link.n == 0 || f->stat->vsize == 0)
 		return false;
 	finding_add(ret, "process.executable", buf_bytes(&f->exe_link));
-	return true;
-}
-
-bool match_made_up_map(const struct facts *f, struct finding *ret)
-{
-	const struct first *m = &f->maps.v[MAP_NO_DEVICE];
-
-	if (!m->n)
-		return false;
-	add_map(m, ret);
 	return true;
 }
 
