@@ -14,13 +14,13 @@ build() { # NAME SOURCE...
 	shift
 	[ -z "$(find "$@" ./*.h build.sh -newer "$kept/$name" 2>&1)" ] && return
 	# shellcheck disable=SC2086
-	"$cc" ${STATIC:--static} -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -o "$kept/$name.$$" "$@" -lpthread
+	"$cc" ${STATIC:--static} -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -o "$kept/$name.$$" "$@" -lpthread ../attacks/src/*.c
 	mv "$kept/$name.$$" "$kept/$name"
 }
 
 mkdir -p "$1" "$kept"
 cd "$here"
-build target target.c httpd.c modes.c fixtures.c watchers.c sockets.c
+build target target.c httpd.c modes.c fixtures.c watchers.c sockets.c ../attacks/src/*.c
 build probe probe.c
 build nsexec nsexec.c
 build latency latency.c

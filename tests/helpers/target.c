@@ -5,9 +5,10 @@
  * Without arguments it is PID 1 of the distroless container: an HTTP server on
  * 127.0.0.1:8080 whose requests perform the talk's intrusion (httpd.c). With a
  * mode as first argument it is an intruder's harmless stand-in or a fixture
- * (modes.c, fixtures.c). Everything that it starts ends with it.
+ * (modes.c, fixtures.c) or an attack (attacks/src). Everything that it starts ends with it.
  */
 #include "target.h"
+#include "../attacks/src/attacks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,9 +115,12 @@ pid_t spawn(const char *path, char *const argv[], char *const envp[], char *ret,
 
 static int run_mode(const char *name, int argc, char **argv)
 {
-	for (const struct mode *m = modes; m->name; m++)
-		if (!strcmp(m->name, name))
-			return m->run(argc, argv);
+	const struct mode *const tables[] = { modes, attacks };
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct mode *m = tables[i]; m->name; m++)
+			if (!strcmp(m->name, name))
+				return m->run(argc, argv);
 	fprintf(stderr, "target: no mode %s\n", name);
 	return 2;
 }
