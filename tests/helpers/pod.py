@@ -200,7 +200,9 @@ def images(run):
 
 
 def patched(config, patch):
-    """Objects merge, lists grow, null takes a key away."""
+    """Objects merge, lists grow, null takes a key away, {"=": X} is X in the place of what was there."""
+    if isinstance(patch, dict) and "=" in patch:
+        return patch["="]
     if isinstance(config, list):
         return config + patch
     if not isinstance(config, dict):
