@@ -22,7 +22,7 @@ app_layer() {
 	echo "$PWD/app:$DEBIAN"
 }
 
-attack_up() {
+attack_up() { # [PATCH-FILE]
 	need_runc
 	DEBIAN=${DEBIAN:-$("$HELPERS/debian.sh")} || exit 1
 	export POD_IMAGE

