@@ -19,6 +19,7 @@ ROLE=ptrace
 app_layer() {
 	mkdir -p app/app
 	cp "$CSI_RUN/bin/target" app/app/httpd
+	cp /bin/true app/app/below
 	echo "$PWD/app:$DEBIAN"
 }
 

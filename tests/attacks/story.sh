@@ -33,7 +33,11 @@ found story-fetched "$fetched"
 found story-kinsing "$kinsing"
 found story-miner "$miner"
 found story-preloaded "$victim"
+found story-zzz /tmp/zzz
+found story-library /etc/libsystem.so
+found story-list /etc/ld.so.preload
+found story-cron /var/spool/cron/crontabs/root
+found story-rc /etc/rc.local
 run csi triage --fail-on critical --json
 expect_exit 4
-do_sh "chattr -i /etc/ld.so.preload"
 cells

@@ -12,9 +12,9 @@ cc=$out/amd64/bin/musl-cc
 build() { # NAME SOURCE...
 	local name=$1
 	shift
-	[ -z "$(find "$@" ./*.h build.sh -newer "$kept/$name" 2>&1)" ] && return
+	[ -z "$(find "$@" ./*.h ../attacks/src/*.h build.sh -newer "$kept/$name" 2>&1)" ] && return
 	# shellcheck disable=SC2086
-	"$cc" ${STATIC:--static} -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -o "$kept/$name.$$" "$@" -lpthread ../attacks/src/*.c
+	"$cc" ${STATIC:--static} -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -o "$kept/$name.$$" "$@" -lpthread
 	mv "$kept/$name.$$" "$kept/$name"
 }
 
