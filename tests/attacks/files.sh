@@ -23,6 +23,8 @@ do_sh 'cp /bin/true /tmp/kinsing
 	mkdir -p /root/.ssh && echo "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHtestkeytestkeytestkeytestkeytestkey x" >/root/.ssh/authorized_keys
 	echo "www-data ALL=(ALL) NOPASSWD: ALL" >>/etc/sudoers
 	mkdir -p /var/www/html && printf "<?php system(\$_GET[\"cmd\"]); ?>\n" >/var/www/html/up.php
+	mkdir -p /etc/udev/rules.d && echo "ACTION==\"add\", RUN+=\"/tmp/upd\"" >/etc/udev/rules.d/99-upd.rules
+	cp /bin/true /usr/local/bin/plain
 	cp /bin/true /usr/local/bin/old && touch -d "2019-01-01 00:00:00" /usr/local/bin/old
 	echo x >/usr/local/bin/keep'
 start file-capability /usr/local/bin/capable
@@ -42,6 +44,8 @@ found shell-profile /root/.bashrc
 found ssh-key /root/.ssh/authorized_keys
 found sudo-rule /etc/sudoers
 found php-shell /var/www/html/up.php
+found udev-rule /etc/udev/rules.d/99-upd.rules
+found dropped-program /usr/local/bin/plain
 found timestomp /usr/local/bin/old
 found immutable /usr/local/bin/keep
 found layer-changed /app/below
