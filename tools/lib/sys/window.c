@@ -7,6 +7,9 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
 #define NO_CHUNK UINT64_MAX
 /* Larger than any file or run: what is shown stays below it. */
 #define SPAN_MAX (UINT64_C(1) << 46)
@@ -18,6 +21,7 @@ struct window {
 	window_read_fn fn;
 	void *ctx;
 	uint64_t kept[WINDOW_KEPT]; /* numbers of the chunks that are there */
+	bool fresh[WINDOW_KEPT];    /* of what is shown now; else out of reach */
 	size_t next;		    /* the oldest of them */
 	uint64_t missed;
 	int err;
@@ -28,6 +32,11 @@ static _Thread_local struct window *mine;
 static struct sigaction before;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+static unsigned char *place(const struct window *w, uint64_t chunk)
+{
+	return w->base + chunk * WINDOW_CHUNK;
+}
+
 static uint64_t chunk_bytes(const struct window *w, uint64_t chunk)
 {
 	uint64_t left = w->size - chunk * WINDOW_CHUNK;
@@ -35,24 +44,33 @@ static uint64_t chunk_bytes(const struct window *w, uint64_t chunk)
 	return left < WINDOW_CHUNK ? left : WINDOW_CHUNK;
 }
 
-/* Gives the chunk's memory back; its addresses stay ours. 0 or -errno. */
-static int forget(struct window *w, size_t slot)
+/*
+ * Memory at CHUNK, which has none; that of the chunk in SLOT if there is one: moved, since new
+ * pages would have to be zeroed first. MREMAP_DONTUNMAP (Linux 5.7) leaves the old addresses ours
+ * all the while, so that no other thread can be given them.
+ */
+static int move_memory(struct window *w, size_t slot, uint64_t chunk)
 {
-	uint64_t chunk = w->kept[slot];
+	uint64_t old = w->kept[slot];
+	void *from = old == NO_CHUNK ? NULL : place(w, old), *to = place(w, chunk);
 
 	w->kept[slot] = NO_CHUNK;
-	if (chunk == NO_CHUNK)
-		return 0;
-	return mmap(w->base + chunk * WINDOW_CHUNK, WINDOW_CHUNK, PROT_NONE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED
-		       ? -errno
-		       : 0;
+	/* Within reach first: the memory keeps its permissions when it moves. */
+	if (from && mprotect(from, WINDOW_CHUNK, PROT_READ | PROT_WRITE) == 0 &&
+	    mremap(from, WINDOW_CHUNK, WINDOW_CHUNK,
+		   MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to)
+		return mprotect(from, WINDOW_CHUNK, PROT_NONE) < 0 ? -errno : 0;
+	if (from &&
+	    mmap(from, WINDOW_CHUNK, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return -errno;
+	return mprotect(to, WINDOW_CHUNK, PROT_READ | PROT_WRITE) < 0 ? -errno : 0;
 }
 
 /* The bytes of a chunk whose memory is there and may hold others. */
 static void fill(struct window *w, uint64_t chunk)
 {
-	unsigned char *to = w->base + chunk * WINDOW_CHUNK;
+	unsigned char *to = place(w, chunk);
 	uint64_t n = chunk_bytes(w, chunk), done = 0;
 
 	while (done < n) {
@@ -73,23 +91,31 @@ static void fill(struct window *w, uint64_t chunk)
 
 static int bring(struct window *w, uint64_t chunk)
 {
-	int r = forget(w, w->next);
+	size_t slot = w->next;
+	int r = 0;
 
+	/* Its own memory, from what was shown before, is as good as any. */
+	for (size_t i = 0; i < WINDOW_KEPT; i++)
+		if (w->kept[i] == chunk)
+			slot = i;
+	if (w->kept[slot] != chunk)
+		r = move_memory(w, slot, chunk);
+	else if (mprotect(place(w, chunk), WINDOW_CHUNK, PROT_READ | PROT_WRITE) < 0)
+		r = -errno;
 	if (r < 0)
 		return r;
-	if (mprotect(w->base + chunk * WINDOW_CHUNK, WINDOW_CHUNK, PROT_READ | PROT_WRITE) < 0)
-		return -errno;
-	w->kept[w->next] = chunk;
-	w->next = (w->next + 1) % WINDOW_KEPT;
+	w->kept[slot] = chunk;
+	w->fresh[slot] = true;
+	w->next = (slot + 1) % WINDOW_KEPT;
 	fill(w, chunk);
 	return 0;
 }
 
-static bool is_kept(const struct window *w, uint64_t chunk)
+static bool is_fresh(const struct window *w, uint64_t chunk)
 {
 	for (size_t i = 0; i < WINDOW_KEPT; i++)
 		if (w->kept[i] == chunk)
-			return true;
+			return w->fresh[i];
 	return false;
 }
 
@@ -104,7 +130,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	    at - (uintptr_t)w->base < w->size) {
 		uint64_t chunk = (at - (uintptr_t)w->base) / WINDOW_CHUNK;
 
-		if (!is_kept(w, chunk) && bring(w, chunk) == 0) {
+		if (!is_fresh(w, chunk) && bring(w, chunk) == 0) {
 			errno = saved;
 			return;
 		}
@@ -148,13 +174,14 @@ void window_closep(struct window **w)
 
 static int reserve(struct window *w, uint64_t size)
 {
-	uint64_t span = (size + WINDOW_CHUNK - 1) / WINDOW_CHUNK * WINDOW_CHUNK;
+	uint64_t span;
 	void *p;
 
+	if (size > SPAN_MAX)
+		return -EFBIG;
+	span = (size + WINDOW_CHUNK - 1) / WINDOW_CHUNK * WINDOW_CHUNK;
 	if (span <= w->span)
 		return 0;
-	if (span > SPAN_MAX)
-		return -EFBIG;
 	p = mmap(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return -errno;
@@ -162,8 +189,10 @@ static int reserve(struct window *w, uint64_t size)
 		(void)munmap(w->base, w->span);
 	w->base = p;
 	w->span = span;
-	for (size_t i = 0; i < WINDOW_KEPT; i++)
+	for (size_t i = 0; i < WINDOW_KEPT; i++) {
 		w->kept[i] = NO_CHUNK;
+		w->fresh[i] = false;
+	}
 	return 0;
 }
 
@@ -175,11 +204,14 @@ int window_show(struct window *w, uint64_t size, window_read_fn fn, void *ctx,
 	w->fn = fn;
 	w->ctx = ctx;
 	w->size = size;
-	/* The first chunk is wanted by everybody, and keeps its memory from file to file. */
-	for (size_t i = 0; r == 0 && i < WINDOW_KEPT; i++)
-		if (w->kept[i] != 0)
-			r = forget(w, i);
-	if (r == 0 && is_kept(w, 0))
+	for (size_t i = 0; r == 0 && i < WINDOW_KEPT; i++) {
+		if (w->fresh[i] && w->kept[i] != 0 &&
+		    mprotect(place(w, w->kept[i]), WINDOW_CHUNK, PROT_NONE) < 0)
+			r = -errno;
+		w->fresh[i] = w->fresh[i] && w->kept[i] == 0;
+	}
+	/* The first chunk is wanted by everybody, and stays within reach. */
+	if (r == 0 && is_fresh(w, 0))
 		fill(w, 0);
 	else if (r == 0)
 		r = bring(w, 0);
