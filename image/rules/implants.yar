@@ -127,10 +127,10 @@ rule preload_hider : rootkit
 		$k2 = "LD_PRELOAD"
 		$k3 = "fopen64"
 		$k4 = "/proc/net/tcp"
-		$program = /\/ld-(linux|musl)[^\x00]{0,24}\.so/
+		$interp = /\/ld-(linux|musl)[^\x00]{0,24}\.so/
 	condition:
 		uint32(0) == 0x464c457f and uint16(16) == 3 and filesize < 1MB and
-		not $program in (0..4096) and $find and all of ($h*) and
+		not $interp and $find and all of ($h*) and
 		(all of ($p*) or ($k1 and $k3 and ($k2 or $k4)))
 }
 

@@ -20,14 +20,16 @@ rule miner_program : miner
 		$algo1 = "randomx" nocase
 		$algo2 = "cryptonight" nocase
 		$algo3 = "kawpow" nocase
-		$own1 = "donate-level"
-		$own2 = "donate.v2.xmrig.com"
-		$own3 = "\"nicehash\""
-		$own4 = "huge-pages-jit"
-		$own5 = "cpu-max-threads-hint"
-		$own6 = "cpuminer"
+		$own1 = ".xmrig.com"
+		$own2 = "\"nicehash\""
+		$own3 = "huge-pages-jit"
+		$own4 = "randomx-wrmsr"
+		$own5 = "cpuminer"
+		$more1 = "donate-level"
+		$more2 = "cpu-max-threads-hint"
 	condition:
-		is_elf and any of ($pool*) and any of ($algo*) and 2 of ($own*)
+		is_elf and any of ($pool*) and any of ($algo*) and
+		(2 of ($own*) or (any of ($own*) and any of ($more*)))
 }
 
 rule miner_config : miner

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Each rule of the program finds what it is for, and not what comes close; the rules find nothing in this machine's
+# programs and libraries, nor in csi itself.
+# timeout: 400
+# needs: yara
+. "$CSI_TOP/tests/helpers/lib.sh"
+python3 "$HELPERS/rule_samples.py" s
+sed -n 's/^rule \([a-z0-9_]*\).*/\1/p' "$CSI_TOP"/image/rules/*.yar | sort >rules
+check "$(wc -l <rules) rules" test "$(wc -l <rules)" -ge 10
+ls s/hit | sed 's/\..*//' | sort -u | diff rules - >diff
+check "rules without a sample: $(cat diff)" test ! -s diff
+ls s/miss | sed 's/\..*//' | sort -u | diff rules - >diff
+check "rules without a sample that must not match: $(cat diff)" test ! -s diff
+
+run host_csi scan --root s/hit --json
+expect_gaps
+expect_exit 0
+expect_printable "$OUT"
+jq -r '.file.path[1:] + " " + .rule.id' "$OUT" | sort >got
+ls s/hit | sed 's/\(.*\)\.[0-9]*$/& \1/' | sort >want
+diff want got >diff
+check "other matches: $(head -n 20 diff)" test ! -s diff
+expect_json 'all(.[]; (.csi.level | IN("info", "low", "medium", "high", "critical")) and (.threat.technique.id | length == 1)
+	and (.rule.name != .rule.id) and (.rule.ruleset | startswith("csi/")))' "a rule says too little of itself"
+run host_csi scan --root s/miss --json
+expect_exit 0
+expect_empty "$OUT"
+
+for dir in /usr/bin /usr/sbin /usr/lib "$CSI_TOP/out/amd64/rootfs"; do
+	run host_csi scan --root "$dir" --json
+	jq -r 'select(.rule) | .rule.id + " " + .file.path' "$OUT" >got
+	check "in $dir: $(head -n 10 got)" test ! -s got
+done
