@@ -3,7 +3,7 @@
 # Side by side with what a responder would otherwise use, in one run: prints times and ratios.
 # A ratio is csi's over the other's, medians of interleaved runs; the goal stands beside it. Wall
 # time means little on a machine that does other work: CPU seconds stand there too.
-# usage: tests/bench/run.sh [ps|hash|tree|collect|latency|rss|memory|k8s]...
+# usage: tests/bench/run.sh [ps|hash|tree|collect|latency|rss|memory|scan|k8s]...
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -28,7 +28,8 @@ mkdir -p "$all"
 
 # shellcheck disable=SC2317,SC2329
 tidy() {
-	[ -z "$sleepers" ] || kill "$sleepers"
+	# shellcheck disable=SC2086
+	[ -z "$sleepers" ] || kill $sleepers
 	[ -z "$heap" ] || kill "$heap" 2>/dev/null || true
 	rm -rf "$work/links" "$work/sparse"
 }
@@ -351,7 +352,9 @@ bench_memory() {
 	bench_memory_rss
 }
 
-[ $# -gt 0 ] || set -- ps hash tree collect latency rss memory
+. tests/bench/scan.sh
+
+[ $# -gt 0 ] || set -- ps hash tree collect latency rss memory scan
 echo "# $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg), Linux $(uname -r), $runs runs each"
 for what in "$@"; do
 	case $what in
@@ -361,6 +364,7 @@ for what in "$@"; do
 	collect) bench_collect ;;
 	latency) bench_latency ;;
 	rss) bench_rss ;;
+	scan) bench_scan ;;
 	k8s) tests/bench/k8s.sh || missed=1 ;;
 	memory) bench_memory ;;
 	*) echo "bench: no such benchmark: $what" >&2; exit 2 ;;
