@@ -14,8 +14,9 @@
 #include <sys/stat.h>
 
 static const struct command *const commands[] = {
-	&cmd_ps,      &cmd_triage, &cmd_walk,	 &cmd_diff,   &cmd_maps,   &cmd_dump, &cmd_net,
-	&cmd_posture, &cmd_scan,   &cmd_collect, &cmd_verify, &cmd_doctor, &cmd_init, &cmd_shell,
+	&cmd_ps,      &cmd_triage, &cmd_walk,	&cmd_diff,    &cmd_timeline,
+	&cmd_maps,    &cmd_dump,   &cmd_net,	&cmd_posture, &cmd_scan,
+	&cmd_collect, &cmd_verify, &cmd_doctor, &cmd_init,    &cmd_shell,
 };
 
 enum { NOFILE_MAX = 65536 };

@@ -22,8 +22,9 @@ struct command {
 	int (*run)(const struct command *self, int argc, char **argv); /* an exit code */
 };
 
-extern const struct command cmd_ps, cmd_triage, cmd_walk, cmd_diff, cmd_maps, cmd_dump, cmd_net,
-	cmd_posture, cmd_scan, cmd_collect, cmd_verify, cmd_doctor, cmd_init, cmd_shell;
+extern const struct command cmd_ps, cmd_triage, cmd_walk, cmd_diff, cmd_timeline, cmd_maps,
+	cmd_dump, cmd_net, cmd_posture, cmd_scan, cmd_collect, cmd_verify, cmd_doctor, cmd_init,
+	cmd_shell;
 
 /* First member of every command's argument struct: offsets of common_opts count from its start. */
 struct common_args {

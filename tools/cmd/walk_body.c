@@ -11,8 +11,11 @@ struct dialect {
 	bool fractions;
 };
 
+/* mactime leaves out a name with a newline in it, so it is shown "%0A" instead of one. */
 static int add_percent(struct buf *b, unsigned char c)
 {
+	if (c == '\n')
+		return buf_adds(b, "%250A");
 	return buf_addf(b, "%%%02X", c);
 }
 
@@ -84,9 +87,10 @@ static int add_line(struct buf *b, const struct dialect *d, struct bytes path,
 	r = buf_addf(b, "%s|", md5);
 	if (r == 0)
 		r = add_name(b, d, path);
-	if (r == 0 && S_ISLNK(i->mode))
+	/* A timeline reads no target: that would move a time. */
+	if (r == 0 && it->link.n)
 		r = buf_adds(b, " -> ");
-	if (r == 0 && S_ISLNK(i->mode))
+	if (r == 0 && it->link.n)
 		r = add_name(b, d, it->link);
 	if (r == 0)
 		r = buf_addf(b, "|%" PRIu64 "|%c/%.*s|%" PRIu32 "|%" PRIu32 "|%" PRIu64, i->ino,

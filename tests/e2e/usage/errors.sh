@@ -16,7 +16,7 @@ usage_error() {
 usage_error
 usage_error nosuch
 usage_error $'no\e[31msuch'
-for command in ps triage walk maps dump net posture scan collect verify doctor init shell; do
+for command in ps triage walk diff timeline maps dump net posture scan collect verify doctor init shell; do
 	usage_error "$command" --nosuch
 	usage_error "$command" --timeout
 done

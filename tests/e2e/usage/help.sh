@@ -5,13 +5,13 @@
 . "$CSI_TOP/tests/helpers/lib.sh"
 pod_up
 
-for command in ps triage walk diff maps dump net posture scan collect verify doctor init shell; do
+for command in ps triage walk diff timeline maps dump net posture scan collect verify doctor init shell; do
 	run csi "$command" --help
 	expect_exit 0
 	expect_empty "$ERR"
 	expect_grep '^example:'
 	expect_grep '^usage: csi '
-	expect_no_grep 'timeline|image:|checkpoint:'
+	expect_no_grep 'image:|checkpoint:'
 	cp "$OUT" long
 	run as "$ROLE" "csi-$command" -h
 	expect_exit 0
@@ -19,7 +19,7 @@ for command in ps triage walk diff maps dump net posture scan collect verify doc
 done
 run csi --help
 expect_exit 0
-for command in ps triage walk diff maps dump net posture scan collect verify doctor init shell; do
+for command in ps triage walk diff timeline maps dump net posture scan collect verify doctor init shell; do
 	expect_grep "^ +$command "
 done
 run csi --version

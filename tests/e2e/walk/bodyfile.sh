@@ -18,6 +18,7 @@ mactime -b body -d -z UTC >events 2>mactime.err
 check "mactime says: $(head -n 3 mactime.err)" test ! -s mactime.err
 check "mactime has no line of 2019" grep -qE '^Sat Jun 01 2019 12:30:45,1,ma\.\.,r/rrw-r--r--,[0-9]+,[0-9]+,[0-9]+,.*/a\|b\|c' events
 check "%7C was decoded" grep -qF '/50%7C%' events
+check "a name with a newline is lost" grep -qF '/new%0Aline' events
 check "the link's target" grep -qF '/link -> to|%41' events
 expect_grep "^$(printf 1 | md5sum | cut -c-32)\\|/a%7Cb%7Cc\\|$(stat -c %i 'h/a|b|c')\\|r/rrw-r--r--\\|0\\|0\\|1\\|[0-9]+\\|1559392245\\|" body
 

@@ -192,6 +192,10 @@
 	X(CSI_SUBJECT, "csi.subject", KEYWORD,                                                     \
 	  "what a sign is about: process, file, socket, container")                                \
 	X(CSI_TEXT, "csi.text", KEYWORD, "text as read")                                           \
+	X(CSI_TIMELINE_SOURCE, "csi.timeline.source", KEYWORD, "file, package, process, log")      \
+	X(CSI_TIMELINE_TIME, "csi.timeline.time", DATE, "when it happened")                        \
+	X(CSI_TIMELINE_WHAT, "csi.timeline.what", KEYWORD,                                         \
+	  "modified, accessed, changed, born, started, package, logged, out-of-range (list)")      \
 	X(CSI_TIME_RAW, "csi.time.raw", KEYWORD,                                                   \
 	  "field and seconds of a time outside 1970 to 2262 (list)")                               \
 	X(CSI_TOKEN_CLAIMS, "csi.token.claims", KEYWORD, "payload of a token, its JSON as text")   \

@@ -17,7 +17,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { READ_BUFFER = 256 << 10 };
+enum {
+	READ_BUFFER = 256 << 10,
+	SORT_NAMES = 16384, /* of one directory: the index needs the memory */
+};
 
 struct diff_image_state {
 	struct image_source *source;
@@ -402,7 +405,9 @@ int diff_index_compare(struct image_index *x, struct bytes owner, bool no_xattrs
 				.x = x,
 				.now = when_now(CLOCK_REALTIME) };
 	const struct gap_sink gaps = { .fn = on_gap, .ctx = &c };
-	const struct walk_limits limits = { .handles = true, .stop = t->stop, .gaps = &gaps };
+	const struct walk_limits limits = {
+		.sort_names = SORT_NAMES, .handles = true, .stop = t->stop, .gaps = &gaps
+	};
 	int r;
 
 	if (!buffer)

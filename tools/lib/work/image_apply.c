@@ -126,7 +126,7 @@ static int follow(struct image_index *x, struct way *w, uint32_t *at)
 			continue;
 		}
 		const struct image_fact *f = image_fact_at(x, image_name_at(x, child)->fact);
-		struct bytes target = bytes_of(image_text_at(x, f->value), f->value_n);
+		struct bytes target = image_text_at(x, f->value);
 
 		if (++w->links > IMAGE_LINKS_MAX)
 			return -ELOOP;

@@ -140,7 +140,6 @@ static int add_value(struct image_index *x, const struct image_entry *e, struct 
 	}
 	if (S_ISLNK(t->mode)) {
 		k->flags |= FACT_LINK;
-		f->value_n = (uint32_t)t->link.n;
 		return image_text_add(x, t->link, &f->value);
 	}
 	if (!S_ISREG(t->mode) || !e->has_sha256)
@@ -206,13 +205,19 @@ static int add_plain(struct image_index *x, const struct image_entry *e, struct 
 {
 	const struct tar_in_entry *t = e->tar;
 	struct image_kind k = { .mode = t->mode, .uid = t->uid, .gid = t->gid };
-	struct image_fact f = { .size = t->size, .mtime = mtime_of(&t->mtime) };
+	uint64_t mtime = (uint64_t)mtime_of(&t->mtime);
+	struct image_fact f = {
+		.size = { (uint32_t)(t->size >> 32), (uint32_t)t->size },
+		.mtime = { (uint32_t)(mtime >> 32), (uint32_t)mtime },
+	};
 	int r = path_add(x, path, &f.name);
 
 	if (r == 0)
 		r = image_xattrs_sum(t->xattrs, t->nxattrs, k.xattrs);
-	if (S_ISCHR(t->mode) || S_ISBLK(t->mode))
-		f.size = (uint64_t)t->rdev_major << 32 | t->rdev_minor;
+	if (S_ISCHR(t->mode) || S_ISBLK(t->mode)) {
+		f.size[0] = t->rdev_major;
+		f.size[1] = t->rdev_minor;
+	}
 	if (r == 0)
 		r = add_value(x, e, &k, &f);
 	return r < 0 ? r : add_fact(x, &f, &k);

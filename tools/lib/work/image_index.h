@@ -5,10 +5,10 @@
  * has come they are applied one after the other, as a runtime unpacks them, and what is left is the
  * image's file system.
  *
- *	a name	    24 bytes and itself	      a fact	   32 bytes
+ *	a name	    24 bytes and itself	      a fact	   28 bytes
  *	a digest    32 bytes (SHA-256)	      owner, mode  24 bytes, shared by all that agree
  *
- * 200,000 files are about 23 MiB. Nothing is spilled: beside a target there may be no place to
+ * 200,000 files are about 21 MiB. Nothing is spilled: beside a target there may be no place to
  *write that is not the target's own memory. Beyond the limit all is refused (-EDQUOT), since with
  *half of an image every other file would be told as added.
  */
@@ -19,7 +19,7 @@
 #include "format/tar_in.h"
 
 enum {
-	IMAGE_INDEX_MAX = 25 << 20, /* bytes, by default */
+	IMAGE_INDEX_MAX = 23 << 20, /* bytes, by default */
 	IMAGE_PATH_MAX = 4095,	    /* of a name in a layer: more cannot be made by a path */
 	IMAGE_LINKS_MAX = 255,	 /* symbolic links on the way to one entry, as containerd has it */
 	IMAGE_LAYERS_MAX = 4096, /* blobs that may be layers */

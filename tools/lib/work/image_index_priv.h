@@ -10,7 +10,7 @@ enum {
 	POOL_CHUNK_BITS = 16, /* 64 KiB: what is mapped at once */
 	POOL_CHUNK = 1 << POOL_CHUNK_BITS,
 	POOL_CHUNKS_MAX = 16384, /* 1 GiB */
-	BUCKET_BITS = 18,
+	BUCKET_BITS = 17,
 	BUCKETS = 1 << BUCKET_BITS,
 };
 
@@ -46,13 +46,13 @@ enum {
 	FACT_IN_FS = 1 << 8, /* in a name's cut, once finished: it is in the file system */
 };
 
+/* Halves of 64-bit numbers, so that nothing is padded: 28 bytes. */
 struct image_fact {
-	uint64_t size; /* of a device: major << 32 | minor */
-	int64_t mtime;
+	uint32_t size[2]; /* high, low; of a device its major and minor */
+	uint32_t mtime[2];
 	uint32_t name;
 	uint32_t kind; /* number of its image_kind */
 	uint32_t value;
-	uint32_t value_n;
 };
 
 struct image_kind {
@@ -95,7 +95,7 @@ static inline struct image_kind *image_kind_at(const struct image_index *x, uint
 int image_pool_add(struct image_index *x, struct image_pool *p, uint32_t *ret);
 void image_pool_done(struct image_index *x, struct image_pool *p);
 int image_text_add(struct image_index *x, struct bytes v, uint32_t *ret);
-const unsigned char *image_text_at(const struct image_index *x, uint32_t at);
+struct bytes image_text_at(const struct image_index *x, uint32_t at);
 struct bytes image_name_text(const struct image_index *x, const struct image_name *n);
 /* The child NAME of PARENT; IMAGE_NONE. */
 uint32_t image_name_find(const struct image_index *x, uint32_t parent, struct bytes name);

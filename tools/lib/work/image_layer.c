@@ -110,5 +110,7 @@ int image_layer_read(struct image_reader *r, struct intake *in, struct image_par
 		return got;
 	part->err = got;
 	part->why = t ? tar_in_why(t) : NULL;
+	if (got == -EFBIG)
+		part->why = "a layer has a header or a compression window above the limits";
 	return 0;
 }

@@ -28,6 +28,11 @@ image_node image_find(const struct image_index *x, struct bytes path)
 	return at != IMAGE_NONE && (image_name_at(x, at)->cut & FACT_IN_FS) ? at : IMAGE_NONE;
 }
 
+static uint64_t whole(const uint32_t halves[2])
+{
+	return (uint64_t)halves[0] << 32 | halves[1];
+}
+
 void image_get(const struct image_index *x, image_node n, struct image_file *ret)
 {
 	uint32_t fact = image_name_at(x, n)->fact;
@@ -39,18 +44,20 @@ void image_get(const struct image_index *x, image_node n, struct image_file *ret
 	const struct image_fact *f = image_fact_at(x, fact);
 	const struct image_kind *k = image_kind_at(x, f->kind);
 
-	*ret = (struct image_file){
-		.mode = k->mode, .uid = k->uid, .gid = k->gid, .size = f->size, .mtime = f->mtime
-	};
+	*ret = (struct image_file){ .mode = k->mode,
+				    .uid = k->uid,
+				    .gid = k->gid,
+				    .size = whole(f->size),
+				    .mtime = (int64_t)whole(f->mtime) };
 	memcpy(ret->xattrs, k->xattrs, sizeof(ret->xattrs));
 	if (S_ISCHR(k->mode) || S_ISBLK(k->mode)) {
-		ret->rdev_major = (uint32_t)(f->size >> 32);
-		ret->rdev_minor = (uint32_t)f->size;
+		ret->rdev_major = f->size[0];
+		ret->rdev_minor = f->size[1];
 		ret->size = 0;
 	}
 	if (k->flags & FACT_LINK) {
-		ret->link = bytes_of(image_text_at(x, f->value), f->value_n);
-		ret->size = f->value_n; /* as a file system says it */
+		ret->link = image_text_at(x, f->value);
+		ret->size = ret->link.n; /* as a file system says it */
 	}
 	ret->has_sha256 = k->flags & FACT_DIGEST;
 	if (ret->has_sha256)

@@ -66,21 +66,16 @@ int image_text_add(struct image_index *x, struct bytes v, uint32_t *ret)
 	return 0;
 }
 
-static struct bytes text_at(const struct image_index *x, uint32_t at)
+struct bytes image_text_at(const struct image_index *x, uint32_t at)
 {
 	const unsigned char *p = x->text[at >> POOL_CHUNK_BITS] + at % POOL_CHUNK;
 
 	return bytes_of(p + TEXT_HEAD, (size_t)p[0] << 8 | p[1]);
 }
 
-const unsigned char *image_text_at(const struct image_index *x, uint32_t at)
-{
-	return text_at(x, at).p;
-}
-
 struct bytes image_name_text(const struct image_index *x, const struct image_name *n)
 {
-	return text_at(x, n->text);
+	return image_text_at(x, n->text);
 }
 
 /* ---- names --------------------------------------------------------------------------------- */
