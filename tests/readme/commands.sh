@@ -22,6 +22,7 @@ table() {
 		cp out/csi-debug-amd64.tar /var/lib/rancher/k3s/agent/images/	loads_too 'ctr .*-n k8s.io images import .*"\$IMAGE"'
 		skopeo copy docker-archive:out/csi-debug-amd64.tar docker://registry.example.com/csi-debug:0.1.0	loads_too 'skopeo copy --insecure-policy "\$format:\$IMAGE"'
 		kubectl exec POD -c csi-1 -- csi doctor	does httpd
+		kubectl exec POD -c csi-1 -- csi triage	does deleted-exe
 		kubectl exec POD -c csi-1 -- csi ps	does deleted-exe
 		kubectl exec POD -c csi-1 -- csi walk --new	does /tmp/zzz
 		kubectl exec POD -c csi-1 -- csi collect > case.tar.zst	collects

@@ -109,6 +109,7 @@ int collect_all(struct gather *g, const struct job *job)
 		{ "deleted files", gather_deleted, PLAN_DELETED, SCOPE_QUICK, false, false },
 		{ "proc text", gather_texts, PLAN_TEXTS, SCOPE_STANDARD, false, false },
 		{ "memory", gather_memory, PLAN_MEMORY, SCOPE_QUICK, true, false },
+		{ "findings", gather_findings, PLAN_LEDGER, SCOPE_QUICK, false, false },
 		{ "files", gather_files, PLAN_FILES, SCOPE_QUICK, false, false },
 		{ "footprint", gather_footprint, PLAN_LEDGER, SCOPE_QUICK, false, true },
 	};

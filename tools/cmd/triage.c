@@ -5,6 +5,7 @@
 #include "work/finding_record.h"
 
 #include "base/escape.h"
+#include "format/hash.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -96,6 +97,16 @@ static int put_where(struct triage *t, const struct sign_about *about)
 	return put_line(t, "mount namespace", bytes_of(NULL, 0), text);
 }
 
+static int put_hash(struct triage *t, const struct sign_about *about)
+{
+	char hex[HASH_HEX_MAX];
+
+	if (!about->hashed)
+		return 0;
+	hash_hex(about->exe_sha256, sizeof(about->exe_sha256), hex);
+	return put_line(t, "SHA-256 of its executable", bytes_of(NULL, 0), hex);
+}
+
 static int put_techniques(struct triage *t, const struct sign *s)
 {
 	char text[64];
@@ -125,6 +136,8 @@ static int show(void *ctx, const struct sign_about *about, const struct sign *s,
 	for (size_t i = 0; r == 0 && i < f->n; i++)
 		r = put_line(t, f->evidence[i].field,
 			     bytes_of(f->evidence[i].value, f->evidence[i].len), "");
+	if (r == 0)
+		r = put_hash(t, about);
 	if (r == 0)
 		r = put_where(t, about);
 	if (r == 0)

@@ -262,6 +262,7 @@ static const struct gatherer {
 	{ FACT_CWD, FACT_NS | FACT_EXE_LINK, "read cwd", learn_cwd },
 	{ FACT_ARGV0, FACT_NS | FACT_CMDLINE | FACT_EXE_FILE, "open root", learn_argv0 },
 	{ FACT_EXE_BYTES, FACT_EXE_FILE, "read exe", learn_exe_bytes },
+	{ FACT_EXE_HASH, FACT_EXE_FILE, "read exe", learn_exe_hash },
 	{ FACT_FDS, 0, "read fd", learn_fds },
 	{ FACT_SOCKETS, FACT_FDS, "read ns/net", learn_sockets },
 	{ FACT_MAPS, FACT_NS | FACT_EXE_LINK, "read maps", learn_maps },

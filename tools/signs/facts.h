@@ -36,6 +36,7 @@ enum fact {
 	FACT_FIRST = 1 << 25,	   /* the first process of its mount namespace */
 	FACT_JVM_ATTACH = 1 << 26, /* files of the JVM's attach protocol in its root */
 	FACT_USER = 1 << 28,	   /* name of its effective uid, in its root */
+	FACT_EXE_HASH = 1 << 29,   /* SHA-256 of its exe; no sign needs it, a record tells it */
 	FACT_COMM = 1 << 27,	   /* its name is the same as when its stat was read */
 
 	/* Asked for with whatever signs need: they corroborate, and no sign waits for them. */
@@ -113,6 +114,8 @@ struct exe_bytes {
 	unsigned entropy;  /* thousandths of a bit a byte */
 };
 
+enum { EXE_HASH_BYTES = 32, EXE_HASH_MAX = 512 << 20 /* of a larger one nothing is told */ };
+
 /* Pages of code that are not their file's, over all mappings. */
 struct fact_patched {
 	enum patched_kind worst;
@@ -156,6 +159,7 @@ struct facts {
 	struct fact_maps maps;
 	struct fact_fds fds;
 	struct exe_bytes exe_bytes;
+	unsigned char exe_sha256[EXE_HASH_BYTES];
 	struct fact_patched patched;
 	bool parent_missing; /* PPID is not 0, and there is no such process */
 	bool unlisted;	     /* it answers, but no list of processes has it */

@@ -3,6 +3,8 @@
 #include "signs/facts_priv.h"
 #include "signs/match.h"
 
+#include "format/hash.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <sys/stat.h>
@@ -101,20 +103,69 @@ int learn_exe_bytes(struct gathering *g)
 {
 	AUTO_DONE(file_closep) struct file *f = NULL;
 	const struct file_info *exe = &g->f->exe;
-	struct exe_bytes bytes = { 0 };
+	struct bytes_seen *seen;
 	int r;
 
 	if (g->bare || !(g->f->known & FACT_EXE_FILE) || !S_ISREG(exe->mode))
 		return 1;
-	if (shared_bytes(g->sh, exe, &g->f->exe_bytes))
-		return 0;
-	r = process_file(g->p, FILE_EXE, 0, &f);
-	if (r == 0)
-		r = sample(f, exe->size, &bytes);
-	if (r < 0)
-		return r;
-	g->f->exe_bytes = bytes;
-	shared_bytes_keep(g->sh, exe, &bytes);
+	seen = shared_bytes(g->sh, exe);
+	if (!seen->sampled) {
+		r = process_file(g->p, FILE_EXE, 0, &f);
+		if (r == 0)
+			r = sample(f, exe->size, &seen->bytes);
+		if (r < 0)
+			return r;
+		seen->sampled = true;
+	}
+	g->f->exe_bytes = seen->bytes;
+	return 0;
+}
+
+/* Of what reading gives: a file that changes meanwhile cannot be executed (ETXTBSY). */
+static int hash_file(struct file *f, unsigned char ret[EXE_HASH_BYTES])
+{
+	AUTO_FREE unsigned char *p = malloc(SAMPLE);
+	struct digests d;
+	struct hash h;
+	ssize_t n = 1;
+
+	if (!p)
+		return -ENOMEM;
+	hash_init(&h, HASH_SHA256);
+	for (uint64_t at = 0; n > 0; at += (uint64_t)n) {
+		if (at > EXE_HASH_MAX)
+			return -EFBIG;
+		file_cache_note(f, at, at + SAMPLE);
+		n = file_read_at(f, p, SAMPLE, at);
+		if (n < 0)
+			return (int)n;
+		file_cache_drop(f, at, at + (uint64_t)n);
+		hash_add(&h, p, (size_t)n);
+	}
+	hash_peek(&h, &d);
+	memcpy(ret, d.sha256, EXE_HASH_BYTES);
+	return 0;
+}
+
+int learn_exe_hash(struct gathering *g)
+{
+	AUTO_DONE(file_closep) struct file *f = NULL;
+	const struct file_info *exe = &g->f->exe;
+	struct bytes_seen *seen;
+	int r;
+
+	if (g->bare || !(g->f->known & FACT_EXE_FILE) || !S_ISREG(exe->mode))
+		return 1;
+	seen = shared_bytes(g->sh, exe);
+	if (!seen->hashed) {
+		r = exe->size > EXE_HASH_MAX ? -EFBIG : process_file(g->p, FILE_EXE, 0, &f);
+		if (r == 0)
+			r = hash_file(f, seen->sha256);
+		if (r < 0)
+			return r;
+		seen->hashed = true;
+	}
+	memcpy(g->f->exe_sha256, seen->sha256, EXE_HASH_BYTES);
 	return 0;
 }
 

@@ -7,11 +7,13 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <time.h>
 
 enum {
-	MAPPINGS_MAX = 1 << 20,	    /* of one process; vm.max_map_count is 65,530 by default */
-	NAMED_SO_MAX = 16,	    /* names ending in " (deleted)" that are looked up, a process */
-	ELF_LOOKS_MAX = 1 << 16,    /* first pages looked at, a process */
+	MAPPINGS_MAX = 1 << 20,	 /* of one process; vm.max_map_count is 65,530 by default */
+	NAMED_SO_MAX = 16,	 /* names ending in " (deleted)" that are looked up, a process */
+	ELF_LOOKS_MAX = 1 << 16, /* first pages looked at, a process */
+	AGAIN_NS = 5 * 1000 * 1000,
 	PATCHED_MAPS_MAX = 1 << 12, /* code mappings compared, a process */
 };
 
@@ -165,15 +167,46 @@ static int on_mapping(void *ctx, const struct vma *v)
 	return note_mapping(ctx, v);
 }
 
+struct again {
+	struct gathering *g;
+	size_t n;
+};
+
+static int on_mapping_again(void *ctx, const struct vma *v)
+{
+	struct again *a = ctx;
+
+	a->n++;
+	a->g->f->maps.exe_mapped |= is_exe(a->g->f, &v->map);
+	return 0;
+}
+
+/*
+ * An execve(2) names its new exe before it maps it, and an exit unmaps everything: neither lasts.
+ * Only what is still so after a moment is a program that took another's place. 1: all is gone.
+ */
+static int look_again(struct gathering *g)
+{
+	const struct timespec moment = { .tv_nsec = AGAIN_NS };
+	struct again a = { .g = g };
+	int r;
+
+	(void)nanosleep(&moment, NULL);
+	r = each_mapping(g, on_mapping_again, &a);
+	return r == 0 && a.n == 0 ? 1 : r;
+}
+
 int learn_maps(struct gathering *g)
 {
 	struct listing l = { .g = g };
+	int r;
 
 	if (g->bare)
 		return 1;
 	if (jit_of_exe(exe_path_of(g->f)) && !exe_is_suspect(g->f))
 		g->f->maps.jit = JIT_RUNTIME;
-	return each_mapping(g, on_mapping, &l);
+	r = each_mapping(g, on_mapping, &l);
+	return r == 0 && !g->f->maps.exe_mapped ? look_again(g) : r;
 }
 
 /* ---- first pages -------------------------------------------------------------------------- */

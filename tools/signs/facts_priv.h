@@ -39,6 +39,7 @@ int learn_fds(struct gathering *g);
 int learn_sockets(struct gathering *g);
 /* facts_exe.c */
 int learn_exe_bytes(struct gathering *g);
+int learn_exe_hash(struct gathering *g);
 int learn_argv0(struct gathering *g);
 /* facts_kin.c */
 int learn_parent(struct gathering *g);

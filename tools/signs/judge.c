@@ -31,7 +31,9 @@ void sign_about_process(const struct facts *f, struct sign_about *ret)
 		.name = bytes_of(f->stat->comm, f->stat->comm_len),
 		.container_id = buf_bytes(&f->container_id),
 		.ns_mnt = f->ns_mnt,
+		.hashed = f->known & FACT_EXE_HASH,
 	};
+	memcpy(ret->exe_sha256, f->exe_sha256, EXE_HASH_BYTES);
 	if (f->process)
 		process_entity_id(f->process, ret->entity_id);
 }
@@ -57,7 +59,8 @@ static int judge_one(struct judging *j, struct process_id id, struct facts *f)
 	int r = process_open(j->source, id, &p);
 
 	if (r == 0)
-		r = facts_gather(j->shared, p, signs_needs(SUBJECT_PROCESS), j->gaps, f);
+		r = facts_gather(j->shared, p, signs_needs(SUBJECT_PROCESS) | FACT_EXE_HASH,
+				 j->gaps, f);
 	/* Ended since it was listed: not a gap in the evidence. */
 	if (r == -ESRCH || r == -ENOENT)
 		return 0;

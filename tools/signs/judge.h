@@ -21,6 +21,8 @@ struct sign_about {
 	struct bytes path;	   /* file: in its root */
 	struct bytes container_id; /* hex digits or empty */
 	uint64_t ns_mnt;	   /* 0 unknown */
+	bool hashed;		   /* process: EXE_SHA256 is known */
+	unsigned char exe_sha256[EXE_HASH_BYTES];
 };
 void sign_about_process(const struct facts *f, struct sign_about *ret);
 

@@ -100,8 +100,11 @@ struct facts_shared {
 	struct net_ns nets[SHARED_NETS_MAX];
 	size_t next_net; /* the slot that goes next */
 	struct bytes_seen {
-		struct file_info file; /* nlink 0: free; a deleted file is not remembered */
+		bool used;
+		struct file_info file;
+		bool sampled, hashed;
 		struct exe_bytes bytes;
+		unsigned char sha256[EXE_HASH_BYTES];
 	} bytes[SHARED_BYTES_MAX];
 	size_t next_bytes;
 };
@@ -138,11 +141,11 @@ int shared_net(struct facts_shared *sh, struct process *p, const struct gap_sink
 const struct net_sock *net_find(const struct net_ns *ns, uint64_t inode);
 void net_done(struct net_ns *ns);
 
-/* What was found in the same file before: false if it is not remembered. */
-bool shared_bytes(const struct facts_shared *sh, const struct file_info *file,
-		  struct exe_bytes *ret);
-void shared_bytes_keep(struct facts_shared *sh, const struct file_info *file,
-		       const struct exe_bytes *bytes);
+/*
+ * What was found in the same file before, or an empty row for it: never NULL, and valid until the
+ * next call. A deleted file is held by its process; its inode, size and ctime tell it from others.
+ */
+struct bytes_seen *shared_bytes(struct facts_shared *sh, const struct file_info *file);
 
 /* The two vantages of one process. Fills V. 0 or -ENOMEM. */
 int shared_vantage(struct facts_shared *sh, struct process *p, uint64_t ns_mnt, struct vantage *v);

@@ -146,24 +146,14 @@ static bool same_file(const struct file_info *a, const struct file_info *b)
 	       a->size == b->size && a->ctime.sec == b->ctime.sec && a->ctime.nsec == b->ctime.nsec;
 }
 
-bool shared_bytes(const struct facts_shared *sh, const struct file_info *file,
-		  struct exe_bytes *ret)
+struct bytes_seen *shared_bytes(struct facts_shared *sh, const struct file_info *file)
 {
-	for (size_t i = 0; i < SHARED_BYTES_MAX; i++) {
-		if (sh->bytes[i].file.nlink == 0 || !same_file(&sh->bytes[i].file, file))
-			continue;
-		*ret = sh->bytes[i].bytes;
-		return true;
-	}
-	return false;
-}
+	struct bytes_seen *slot = &sh->bytes[sh->next_bytes];
 
-void shared_bytes_keep(struct facts_shared *sh, const struct file_info *file,
-		       const struct exe_bytes *bytes)
-{
-	if (file->nlink == 0)
-		return;
-	sh->bytes[sh->next_bytes].file = *file;
-	sh->bytes[sh->next_bytes].bytes = *bytes;
+	for (size_t i = 0; i < SHARED_BYTES_MAX; i++)
+		if (sh->bytes[i].used && same_file(&sh->bytes[i].file, file))
+			return &sh->bytes[i];
 	sh->next_bytes = (sh->next_bytes + 1) % SHARED_BYTES_MAX;
+	*slot = (struct bytes_seen){ .used = true, .file = *file };
+	return slot;
 }

@@ -15,7 +15,7 @@ chown -R "$TARGET_UID" "$MERGED/tmp/d" "$POD_DIR/volume/file" "$POD_DIR/shm/file
 # Others' files: where O_NOATIME is refused the atime moves, and that has its own case.
 [ "$TARGET_UID" = 0 ] || [ "$ROLE" != same ] || own_all
 
-for command in "ps --json" "walk --hash --json" "maps --json" "dump -p $MAPS" "collect --scope full --memory --volumes" "doctor --json"; do
+for command in "ps --json" "triage --json" "walk --hash --json" "maps --json" "dump -p $MAPS" "collect --scope full --memory --volumes" "doctor --json"; do
 	harm_before "$(host_pid "$MAPS")"
 	# shellcheck disable=SC2086
 	run csi $command

@@ -2,6 +2,8 @@
 /* Records of findings and of the catalogue. */
 #include "work/finding_record.h"
 
+#include "format/hash.h"
+
 #include <stdio.h>
 
 /* "csi dump -p %d ..." with the PID; a row's text has at most that one. */
@@ -38,6 +40,7 @@ int finding_record(struct out *o, const struct sign_about *about, const struct s
 		   const struct finding *f)
 {
 	char next[NEXT_MAX];
+	char hex[HASH_HEX_MAX];
 
 	finding_next(s, about->pid, next);
 	out_begin(o, "alert");
@@ -54,6 +57,10 @@ int finding_record(struct out *o, const struct sign_about *about, const struct s
 		out_bytes(o, F_FILE_PATH, about->path);
 	if (about->entity_id[0])
 		out_str(o, F_PROCESS_ENTITY_ID, about->entity_id);
+	if (about->hashed) {
+		hash_hex(about->exe_sha256, sizeof(about->exe_sha256), hex);
+		out_str(o, F_PROCESS_HASH_SHA256, hex);
+	}
 	if (about->name.n)
 		out_bytes(o, F_PROCESS_NAME, about->name);
 	if (about->pid)

@@ -81,6 +81,8 @@ int gather_posture(struct gather *g);
 /* Members of a record that say whose it is: csi.ns.*; process.entity_id and pid. */
 void gather_put_namespaces(struct out *o, struct process *p);
 void gather_put_identity(struct out *o, const struct target *t);
+/* Findings about containers and files into the ledger: a walk of each root. */
+int gather_findings(struct gather *g);
 /* proc/PID/... as read. */
 int gather_texts(struct gather *g);
 /* exe/PID-STARTTICKS: deleted and memfd ones first, each (device, inode) once. */

@@ -182,13 +182,15 @@ int minimise_tell(struct gather *g, const char *what, const char *omit, struct p
 {
 	char entity[96];
 
-	process_entity_id(p, entity);
 	out_begin(g->record, "event");
 	out_str(g->record, F_CSI_ACTION, what);
 	out_str(g->record, F_CSI_OMIT, omit);
 	out_str(g->record, F_CSI_OUTCOME, bundle_outcome_name(OUTCOME_SKIPPED));
-	out_str(g->record, F_PROCESS_ENTITY_ID, entity);
-	out_u64(g->record, F_PROCESS_PID, (uint64_t)process_id(p).pid);
+	if (p) {
+		process_entity_id(p, entity);
+		out_str(g->record, F_PROCESS_ENTITY_ID, entity);
+		out_u64(g->record, F_PROCESS_PID, (uint64_t)process_id(p).pid);
+	}
 	if (out_end(g->record) < 0)
 		return -ENOMEM;
 	return gather_record_end(g);

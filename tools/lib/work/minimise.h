@@ -41,7 +41,7 @@ int minimise_environ(struct bytes text, struct buf *ret);
 /* Leaves values out of F. False if there was none. */
 bool minimise_finding(struct finding *f);
 
-/* A record of what was left out beside an entry that stays. */
+/* A record of what was left out beside an entry that stays; P may be NULL. */
 int minimise_tell(struct gather *g, const char *what, const char *omit, struct process *p);
 
 /* tokens.jsonl, while files are gathered. */
