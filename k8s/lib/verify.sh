@@ -68,6 +68,7 @@ verdict() {
 	0:*': sealed, '*)
 		VERDICT=sealed
 		STATUS=${ve_line##*: sealed, }
+		STATUS=${STATUS%%,*}
 		told_digest "$CASE/$1"
 		[ $? -ne 1 ] || VERDICT=altered
 		;;
