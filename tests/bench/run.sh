@@ -260,12 +260,13 @@ peak_case() {
 
 # A process with a clock of its own: heap_start MIB THREADS; heap_pause prints its longest pause since the last, ms.
 heap_start() {
+	rm -f "$work/heap.in" "$work/heap.out"
 	mkfifo "$work/heap.in"
 	"$work/bin/heap" run "$1" "$2" <"$work/heap.in" >"$work/heap.out" &
 	heap=$!
 	exec 7>"$work/heap.in"
 	rm "$work/heap.in"
-	until grep -q ready "$work/heap.out"; do sleep 0.1; done
+	until grep -qs ready "$work/heap.out"; do sleep 0.1; done
 }
 
 heap_pause() {
@@ -325,9 +326,10 @@ bench_memory_rss() {
 	echo "# RSS of a process with 200 MiB of a file and 200 MiB anonymous untouched, 100 MiB resident: KiB before, after"
 	while read -r name command; do
 		mkdir -p "$work/shape"
+		rm -f "$work/heap.out"
 		"$work/bin/heap" shape "$PWD/$work/shape" >"$work/heap.out" &
 		heap=$!
-		until grep -q ready "$work/heap.out"; do sleep 0.1; done
+		until grep -qs ready "$work/heap.out"; do sleep 0.1; done
 		before=$(rss_kib "$heap")
 		# shellcheck disable=SC2086
 		${command//PID/$heap} >/dev/null 2>&1 || true

@@ -46,6 +46,7 @@ seeds_proc() {
 }
 
 # ELF64 with PT_LOAD, PT_DYNAMIC, DT_TEXTREL and a table of two relocations.
+# shellcheck disable=SC2317
 seeds_textrel() {
 	python3 - <<'PY'
 import struct

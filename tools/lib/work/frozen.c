@@ -84,6 +84,7 @@ int frozen_prepare(struct process *p, uint64_t size, const struct core_filter *f
 	if (!z)
 		return -ENOMEM;
 	(void)pthread_mutex_init(&z->lock, NULL);
+	(void)pthread_cond_init(&z->more, NULL);
 	z->p = p;
 	z->filter = filter;
 	z->page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -109,6 +110,7 @@ void frozen_close(struct frozen *z)
 		(void)munmap(z->buffer, (size_t)z->size);
 	if (z->v)
 		(void)munmap(z->v, z->max * sizeof(*z->v));
+	(void)pthread_cond_destroy(&z->more);
 	(void)pthread_mutex_destroy(&z->lock);
 	free(z);
 }
@@ -168,7 +170,7 @@ static int append(struct frozen *z, uint64_t addr, uint64_t end)
 			n = z->size - z->used;
 		if (n == 0 || z->n == z->max)
 			return -ENOSPC;
-		z->v[z->n++] = (struct frozen_extent){ addr, n, z->used };
+		frozen_add(z, &(struct frozen_extent){ addr, n, z->used });
 		z->used += n;
 		addr += n;
 	}
@@ -343,13 +345,12 @@ int frozen_capture(struct frozen *z, const struct stop *s)
 		return r;
 	if (z->max == 0)
 		return 0;
+	frozen_copy_start(z);
 	r = take_early(z, s);
 	for (int pass = 0; r == 0 && pass < PASSES; pass++)
 		r = take_pass(z, (enum pass)pass);
-	if (r < 0 && r != -ENOSPC)
-		return r;
-	frozen_copy(z);
-	return 0;
+	frozen_copy_end(z);
+	return r == -ENOSPC ? 0 : r;
 }
 
 void frozen_sort(struct frozen *z)

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copying under a stop: two threads, which take turns at batches of extents. */
+/* Copying under a stop: two threads take turns at batches of extents; one while they are chosen. */
 #include "work/frozen_priv.h"
 
 #include "base/queue.h"
 
 enum { COPIER_STACK = 64 << 10 };
 
-/* The next batch: how many extents from *RET on; 0 at the end. */
+/* The next batch: how many extents from *RET on; 0 when all are done. */
 static size_t take_batch(struct frozen *z, size_t *ret)
 {
 	uint64_t bytes = 0;
 	size_t n = 0;
 
 	(void)pthread_mutex_lock(&z->lock);
+	while (z->next == z->n && !z->all)
+		(void)pthread_cond_wait(&z->more, &z->lock);
 	*ret = z->next;
 	while (n < MEM_PIECES_MAX && z->next < z->n && (n == 0 || bytes < FROZEN_BATCH)) {
 		bytes += z->v[z->next++].n;
@@ -76,12 +78,27 @@ static void *copier(void *arg)
 	return NULL;
 }
 
-void frozen_copy(struct frozen *z)
+void frozen_copy_start(struct frozen *z)
 {
-	pthread_t other;
-	bool two = z->used > FROZEN_BATCH && thread_start(&other, COPIER_STACK, copier, z) == 0;
+	z->two = z->size > FROZEN_BATCH && thread_start(&z->copier, COPIER_STACK, copier, z) == 0;
+}
 
+void frozen_add(struct frozen *z, const struct frozen_extent *e)
+{
+	(void)pthread_mutex_lock(&z->lock);
+	z->v[z->n++] = *e;
+	(void)pthread_cond_signal(&z->more);
+	(void)pthread_mutex_unlock(&z->lock);
+}
+
+void frozen_copy_end(struct frozen *z)
+{
+	(void)pthread_mutex_lock(&z->lock);
+	z->all = true;
+	(void)pthread_cond_signal(&z->more);
+	(void)pthread_mutex_unlock(&z->lock);
 	(void)copier(z);
-	if (two)
-		(void)pthread_join(other, NULL);
+	if (z->two)
+		(void)pthread_join(z->copier, NULL);
+	z->two = false;
 }

@@ -29,13 +29,20 @@ struct frozen {
 	size_t n, max;
 	size_t early; /* the first ones, which come before all else, by address */
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_t copier;
+	bool two;	      /* COPIER runs */
+	pthread_mutex_t lock; /* of what follows, and of N while it runs */
+	pthread_cond_t more;  /* N grew, or ALL */
+	bool all;	      /* nothing is added any more */
 	size_t next;	      /* extent to copy */
 	struct mem_piece lost[FROZEN_LOST_MAX];
 	size_t nlost;
 };
 
-/* Copies all extents, with two threads. */
-void frozen_copy(struct frozen *z);
+/* Copying begins while extents are still added, by frozen_add() alone; the second helps to the end.
+ */
+void frozen_copy_start(struct frozen *z);
+void frozen_add(struct frozen *z, const struct frozen_extent *e);
+void frozen_copy_end(struct frozen *z);
 
 #endif
