@@ -174,6 +174,8 @@ static void add_rights(struct container_facts *f, const struct rights *r)
 		}
 	if (f->nrights < CONTAINER_RIGHTS_MAX)
 		f->rights[f->nrights++] = *r;
+	else
+		f->rights_cut = true;
 }
 
 static bool is_bare(const struct proc_stat *st)
@@ -354,6 +356,10 @@ static int look_at(const struct judging *j, const struct member *v, size_t n, co
 		r = look_around(&l);
 	for (size_t i = 0; r == 0 && l.p && i < n && !atomic_load(j->stop); i++)
 		r = look_at_member(&l, v[i].id);
+	if (f->rights_cut)
+		look_tell(&l, -E2BIG, "keep different rights of one container", bytes_of("", 0));
+	if (f->risks_in_all > f->nrisks)
+		look_tell(&l, -E2BIG, "keep mounts and devices of one container", bytes_of("", 0));
 	if (r == 0 && l.p)
 		r = fn(ctx, f);
 	process_close(l.p);

@@ -83,9 +83,10 @@ struct container_facts {
 	bool node; /* the node's own tree, with csi in its PID namespace: no container */
 	struct rights rights[CONTAINER_RIGHTS_MAX];
 	size_t nrights;
+	bool rights_cut; /* there were more: a gap */
 	struct risk risks[CONTAINER_RISKS_MAX];
 	size_t nrisks;
-	size_t risks_in_all;
+	size_t risks_in_all; /* more than are kept: a gap */
 	struct token tokens[CONTAINER_TOKENS_MAX];
 	size_t ntokens;
 	bool host_pid; /* kernel threads are in its PID namespace */
