@@ -233,6 +233,47 @@ static void test_walk(void)
 	OK("every PID is asked for, and threads are no hidden processes");
 }
 
+/* What keeps executing itself is never half one program and half another. */
+enum { LOOKS = 100 };
+
+static void test_races(void)
+{
+	AUTO_DONE(source_closep) struct source *s = NULL;
+	AUTO_DONE(facts_shared_closep) struct facts_shared *sh = NULL;
+	struct facts f = { 0 };
+	unsigned worse = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl("/bin/sh", "sh", "-c", "while :; do /bin/true; done", (char *)NULL);
+		_exit(1);
+	}
+	CHECK_INT(source_open(SOURCE_LIVE, NULL, &s), 0);
+	CHECK_INT(facts_shared_open(s, &sh), 0);
+	for (int i = 0; i < LOOKS; i++) {
+		AUTO_DONE(process_iter_done) struct process_iter it = { 0 };
+		struct process_id id;
+
+		CHECK_INT(process_iter_init(s, &it), 0);
+		while (process_iter_next(&it, &id) > 0) {
+			AUTO_DONE(process_closep) struct process *p = NULL;
+
+			if (process_open(s, id, &p) < 0 || process_stat(p)->ppid != pid)
+				continue;
+			facts_reset(&f);
+			if (facts_gather(sh, p, signs_needs(SUBJECT_PROCESS), &counting, &f) < 0)
+				continue;
+			worse += strstr(judged(&f), ":medium") ||
+				 strstr((const char *)seen.p, ":high");
+		}
+	}
+	facts_done(&f);
+	end(pid);
+	CHECK_INT(worse, 0);
+	OK("what executes, ends and is born while it is looked at shows nothing");
+}
+
 int main(void)
 {
 	pid_t pid = child(quiet_child);
@@ -244,6 +285,7 @@ int main(void)
 	test_memory();
 	test_shell();
 	test_walk();
+	test_races();
 	buf_done(&seen);
 	TEST_END();
 }

@@ -69,8 +69,8 @@ enum jit { JIT_NONE, JIT_LIBRARY, JIT_RUNTIME };
 struct fact_maps {
 	struct first v[MAP_KINDS];
 	enum jit jit;
-	bool exe_mapped;   /* some mapping is of its exe, by name or inode */
-	bool whole;	   /* the list has lines, was read to its end, and each was understood */
+	bool exe_mapped; /* some mapping is of its exe, by name or inode; or that cannot be told */
+	bool whole;	 /* the list has lines, was read to its end, and each was understood */
 	struct buf loader; /* path of the dynamic loader, or empty */
 };
 

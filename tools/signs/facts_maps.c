@@ -181,18 +181,33 @@ static int on_mapping_again(void *ctx, const struct vma *v)
 	return 0;
 }
 
+/* The arguments are the last thing that an execve(2) sets up: empty ones are no proof of its end.
+ */
+static bool is_executing(struct gathering *g)
+{
+	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
+	int r = process_text(g->p, TEXT_CMDLINE, &text, 1);
+
+	return (r < 0 && r != -EFBIG) || text.n == 0;
+}
+
 /*
- * An execve(2) names its new exe before it maps it, and an exit unmaps everything: neither lasts.
- * Only what is still so after a moment is a program that took another's place. 1: all is gone.
+ * An execve(2) names its new exe before it maps it, and an exit unmaps everything: neither lasts,
+ * but on a busy machine longer than a moment. Only what is still so after one, with its arguments
+ * in place, is a program that took another's. 1: all is gone.
  */
 static int look_again(struct gathering *g)
 {
 	const struct timespec moment = { .tv_nsec = AGAIN_NS };
 	struct again a = { .g = g };
+	bool executing;
 	int r;
 
 	(void)nanosleep(&moment, NULL);
+	executing = is_executing(g);
 	r = each_mapping(g, on_mapping_again, &a);
+	if (executing)
+		g->f->maps.exe_mapped = true;
 	return r == 0 && a.n == 0 ? 1 : r;
 }
 
