@@ -31,7 +31,7 @@ tidy() {
 	# shellcheck disable=SC2086
 	[ -z "$sleepers" ] || kill $sleepers
 	[ -z "$heap" ] || kill "$heap" 2>/dev/null || true
-	rm -rf "$work/links" "$work/sparse"
+	rm -rf "$work/links" "$work/sparse" "$work/large"
 }
 trap tidy EXIT
 
@@ -83,11 +83,13 @@ ratio() {
 	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", (b > 0 ? a / b : 0) }'
 }
 
-# verdict A B GOAL : ends the line
+# verdict A B GOAL : ends the line; GOAL - is none
 verdict() {
 	local r
 	r=$(ratio "$1" "$2")
-	if awk -v r="$r" -v g="$3" 'BEGIN { exit (r <= 0 || r > g) }'; then
+	if [ "$3" = - ]; then # no goal
+		printf '  ratio %s\n' "$r"
+	elif awk -v r="$r" -v g="$3" 'BEGIN { exit (r <= 0 || r > g) }'; then
 		printf '  ratio %s  met (goal %s)\n' "$r" "$3"
 	else
 		printf '  ratio %s  MISSED (goal %s)\n' "$r" "$3"
@@ -154,11 +156,59 @@ make_big() {
 	touch "$work/big.done"
 }
 
-bench_hash() {
+# 4 GiB in four names of one file: the same pages, which fit into memory where four files would not.
+make_large() {
+	local i
 	make_big
-	echo "# one file of 1 GiB, warm; the other is $(openssl version)"
-	compare "csi walk --hash : openssl dgst -sha256" 2 1.05 "$csi walk --root $PWD/$all --hash /big" \
-		"openssl dgst -sha256 $all/big"
+	mkdir -p "$work/large"
+	for i in 1 2 3 4; do ln -f "$all/big" "$work/large/$i"; done
+}
+
+# cold FILES-OF COMMAND... : seconds of one run whose content, not its inodes, was dropped from the page cache before.
+# Only pages of that tree are dropped: others use this machine's cache too.
+cold() {
+	local top=$1
+	shift
+	sync
+	python3 - "$top" <<'PY'
+import os, sys
+for where, _, names in os.walk(sys.argv[1]):
+    for n in names:
+        fd = os.open(os.path.join(where, n), os.O_RDONLY)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(fd)
+PY
+	seconds "$@"
+}
+
+# compare_cold NAME GOAL TREE A-COMMAND B-COMMAND : wall; the commands are words without spaces in them
+compare_cold() {
+	local name=$1 goal=$2 top=$3 first second i ra=() rb=() wa wb
+	read -ra first <<<"$4"
+	read -ra second <<<"$5"
+	for ((i = 0; i < runs; i++)); do
+		ra+=("$(cold "$top" "${first[@]}")")
+		rb+=("$(cold "$top" "${second[@]}")")
+	done
+	wa=$(column_median 1 "${ra[@]}") wb=$(column_median 1 "${rb[@]}")
+	printf '%s\n  %-5s %9.3f s %9.3f s' "$name" wall "$wa" "$wb"
+	verdict "$wa" "$wb" "$goal"
+	printf '  %-5s %9.3f s %9.3f s\n' CPU "$(column_median 2 "${ra[@]}")" "$(column_median 2 "${rb[@]}")"
+}
+
+bench_hash() {
+	local walk="$csi walk --root $PWD/$all/tree --hash"
+	make_large
+	echo "# 4 GiB of large files, warm; the other is $(openssl version)"
+	compare "csi walk --hash : openssl dgst -sha256" 2 1.05 "$csi walk --root $PWD/$work/large --hash" \
+		"openssl dgst -sha256 $work/large/*"
+	compare "csi walk --hash : b3sum (another digest)" 2 - "$csi walk --root $PWD/$work/large --hash" "b3sum $work/large/*"
+	bench_tree
+	compare "csi walk --hash : hashdeep -c sha256 -r" 1 0.167 "$walk" "hashdeep -c sha256 -r $all/tree"
+	compare "csi walk --hash : find -exec b3sum {} +" 1 - "$walk" "find $all/tree -type f -exec b3sum {} +"
+	echo "# the same files, their content not in the page cache"
+	compare_cold "csi walk --hash --jobs 16 : --jobs 1" 0.333 "$all/tree" "$walk --jobs 16" "$walk --jobs 1"
+	compare_cold "csi walk --hash --jobs 8 : --jobs 1" 0.333 "$all/tree" "$walk --jobs 8" "$walk --jobs 1"
 }
 
 sha256sum_code() {
@@ -356,7 +406,7 @@ bench_memory() {
 
 . tests/bench/scan.sh
 
-[ $# -gt 0 ] || set -- ps hash tree collect latency rss memory scan
+[ $# -gt 0 ] || set -- ps hash collect latency rss memory scan
 echo "# $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg), Linux $(uname -r), $runs runs each"
 for what in "$@"; do
 	case $what in

@@ -106,5 +106,7 @@ int targets_pin_maps(struct targets *ts, size_t i, const struct gap_sink *gaps)
 		if (r < 0)
 			return r;
 	}
+	if (n < 0 && n != -ESRCH)
+		gap_tell(gaps, &(struct gap){ .err = n, .what = "read maps", .pid = pid });
 	return 0;
 }
