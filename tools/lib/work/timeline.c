@@ -215,13 +215,16 @@ int timeline_offer(struct timeline *t, const struct timeline_event *e)
 		t->dropped = true;
 		return 0;
 	}
-	struct kept *k = keep(e);
-	if (!k)
-		return -ENOMEM;
 	while (t->n > 0 && (t->n == HEAP_MAX || t->used + cost(e) > t->opts.memory)) {
 		free(pop(t));
 		t->dropped = true;
+		/* A long one that needs the room of several gives way to the earlier of them. */
+		if (t->n > 0 && compare(e, &t->heap[0]->e) >= 0)
+			return 0;
 	}
+	struct kept *k = keep(e);
+	if (!k)
+		return -ENOMEM;
 	t->heap[t->n] = k;
 	t->used += cost(e);
 	sift_up(t->heap, t->n++);
