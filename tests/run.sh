@@ -129,9 +129,24 @@ one() { # NUMBER
 	esac
 }
 
+# The cluster of tests/k8s, before the first case that needs it: other cases need not run beside one. Where it
+# does not start, those cases fail, and the others go on.
+need_cluster() { # NUMBER
+	case ${names[$1]} in
+	k8s/mock-*) return ;;
+	k8s/*) ;;
+	*) return ;;
+	esac
+	[ ! -d "$CSI_RUN/cluster" ] || return
+	"$TESTS/helpers/cluster.sh" up "$CSI_RUN" && return
+	mkdir -p "$CSI_RUN/cluster"
+	touch "$CSI_RUN/cluster/failed"
+}
+
 # Every case becomes a `timeout`, which passes a signal on to its whole group.
 start_case() {
 	mkdir -p "$CSI_RUN/log"
+	need_cluster "$1"
 	(
 		trap - INT TERM EXIT
 		one "$1"
@@ -233,9 +248,6 @@ prepare() {
 	mkdir -p "$CSI_RUN/case"
 	"$TESTS/helpers/build.sh" "$CSI_RUN/bin" || die "the test programs do not build"
 	python3 "$TESTS/helpers/pod.py" images "$CSI_RUN" || die "no root file systems"
-	case " ${names[*]/#k8s\/mock-/mock-}" in
-	*' k8s/'*) "$TESTS/helpers/cluster.sh" up "$CSI_RUN" || die "the cluster does not start" ;;
-	esac
 }
 
 while getopts vl option; do

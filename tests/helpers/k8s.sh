@@ -14,6 +14,7 @@
 #   user_kubeconfig NAME FILE ROLE...   a kubeconfig of a service account that has these roles and no more
 . "$CSI_TOP/tests/helpers/lib.sh"
 [ ! -e "$CSI_RUN/cluster/skip" ] || skip "$(cat "$CSI_RUN/cluster/skip")"
+[ ! -e "$CSI_RUN/cluster/failed" ] || { fail "the cluster did not start" "$CSI_RUN"/cluster/*.log && exit 1; }
 [ -e "$CSI_RUN/cluster/env" ] || skip "no cluster was started (run.sh starts one)"
 . "$CSI_RUN/cluster/env"
 APP=localhost/csi-app:1
