@@ -21,6 +21,21 @@ static const struct opt scan_opts[] = {
 	  .arg = "FILE|DIR|-",
 	  .help = "these rules, source or compiled, instead of those in the program; may be given "
 		  "again" },
+	{ .name = "ioc-hashes",
+	  .kind = OPT_STRINGS,
+	  OWN(ioc_hashes),
+	  .arg = "FILE",
+	  .help = "digests of files that are bad: HASH;COMMENT, one a line" },
+	{ .name = "ioc-names",
+	  .kind = OPT_STRINGS,
+	  OWN(ioc_names),
+	  .arg = "FILE",
+	  .help = "paths that are bad: REGEX;SCORE[;REGEX OF HARMLESS ONES]" },
+	{ .name = "ioc-network",
+	  .kind = OPT_STRINGS,
+	  OWN(ioc_network),
+	  .arg = "FILE",
+	  .help = "names and addresses to look for in files and memory: NAME;COMMENT" },
 	{ .name = "exe",
 	  .kind = OPT_FLAG,
 	  OWN(exe),
@@ -220,6 +235,9 @@ static int on_entry(void *ctx, struct walk_entry *e)
 							       .mend = "--volumes" });
 		return 0;
 	}
+	r = scan_judge_name(s, t->root, e);
+	if (r < 0)
+		return r;
 	if (!S_ISREG(e->info.mode) || (e->info.nlink > 1 && fileset_has(&s->clean, &e->info)))
 		return 0;
 	(void)snprintf(text, sizeof(text), "%llu files", (unsigned long long)++t->files);
@@ -322,6 +340,8 @@ static int sweep(struct scan *s)
 					 .stop = &s->run->stop,
 					 .gaps = &s->run->gaps,
 					 .clean = &s->clean,
+					 .hashes = s->hashes.kinds,
+					 .hashed = scan_judge_hashes,
 					 .found = scan_show_match,
 					 .ctx = s };
 	int r = sweep_start(&o, &s->sweep), end;
@@ -376,7 +396,7 @@ static int scan_run(const struct command *self, int argc, char **argv)
 	r = scan(&s);
 	run.exit = (int)exit_worse((enum exit_code)run.exit, (enum exit_code)r);
 	targets_done(&s.targets);
-	rules_closep(&s.rules);
+	scan_rules_done(&s);
 	fileset_done(&s.clean);
 	return cmd_end(&run);
 }

@@ -4,12 +4,13 @@
 #define CSI_CMD_SCAN_H
 
 #include "cmd/cmd.h"
+#include "work/ioc.h"
 #include "work/sweep.h"
 #include "work/targets.h"
 
 struct scan_args {
 	struct common_args common;
-	struct opt_strings rules;
+	struct opt_strings rules, ioc_hashes, ioc_names, ioc_network;
 	bool compile, files, exe, memory, volumes;
 	int fail_on; /* enum sign_level, -1: not asked */
 	uint64_t each, rules_memory;
@@ -19,6 +20,9 @@ struct scan {
 	struct run *run;
 	const struct scan_args *args;
 	struct rules *rules;
+	struct rules *names; /* over paths; NULL: none */
+	struct rules_scanner *name_scanner;
+	struct ioc_hashes hashes;
 	struct targets targets;
 	struct sweep *sweep;
 	struct fileset clean;
@@ -37,6 +41,12 @@ extern const struct column scan_columns[SCAN_COLUMNS];
 int scan_load_rules(struct scan *s);
 /* --compile: writes them to -o. An exit code. */
 int scan_write_rules(struct scan *s);
+
+/* File names that are indicators; in the thread that walks. 0 or -errno of the output. */
+int scan_judge_name(struct scan *s, const struct target_root *root, const struct walk_entry *e);
+/* struct sweep_options.hashed */
+int scan_judge_hashes(void *scan, const struct sweep_job *j);
+void scan_rules_done(struct scan *s);
 
 /* struct sweep_options.found: a match as a record, from any thread. */
 int scan_show_match(void *scan, const struct sweep_job *j, const struct rules_match *m);

@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 enum {
@@ -208,4 +209,63 @@ int scan_show_match(void *scan, const struct sweep_job *j, const struct rules_ma
 		r = put_lines(o, m);
 	pthread_mutex_unlock(&s->lock);
 	return r;
+}
+
+int scan_judge_hashes(void *scan, const struct sweep_job *j)
+{
+	struct scan *s = scan;
+	const struct ioc_hash *bad = ioc_hashes_find(&s->hashes, &j->sums);
+	struct rules_match m = { .name = "ioc_hash", .ruleset = "" };
+	int r;
+
+	if (!bad)
+		return 0;
+	m.metas[m.nmetas++] =
+		(struct rules_meta){ "description", "a digest that is an indicator", 0 };
+	m.metas[m.nmetas++] = (struct rules_meta){ "comment", bad->comment, 0 };
+	m.metas[m.nmetas++] = (struct rules_meta){ "level", "high", 0 };
+	r = scan_show_match(s, j, &m);
+	return r < 0 ? r : 1;
+}
+
+struct name_match {
+	struct scan *s;
+	const struct target_root *root;
+	const struct walk_entry *e;
+};
+
+static const unsigned char *path_bytes(void *ctx, size_t i)
+{
+	const struct name_match *n = ctx;
+
+	(void)i;
+	return n->e->path.p;
+}
+
+static int on_name(void *ctx, const struct rules_match *m)
+{
+	const struct name_match *n = ctx;
+	AUTO_DONE(sweep_job_closep)
+	struct sweep_job *j = sweep_job_new(SWEEP_FILE, n->e->path, bytes_of(NULL, 0));
+	struct rules_match only = *m;
+
+	if (!j)
+		return -ENOMEM;
+	j->info = n->e->info;
+	j->parent_ino = n->e->parent_ino;
+	j->tag = n->root;
+	only.nstrings = 0; /* where in the path is of no use */
+	return scan_show_match(n->s, j, &only);
+}
+
+int scan_judge_name(struct scan *s, const struct target_root *root, const struct walk_entry *e)
+{
+	struct name_match n = { s, root, e };
+	const struct rules_block block = { .size = e->path.n };
+	const struct rules_hooks hooks = { .match = on_name, .ctx = &n };
+	const struct rules_input in = {
+		.file_size = e->path.n, .blocks = &block, .n = 1, .fetch = path_bytes, .ctx = &n
+	};
+
+	return s->name_scanner ? rules_scan(s->name_scanner, &in, &hooks) : 0;
 }

@@ -84,6 +84,65 @@ static int list_rules(struct scan *s, struct rules_list *l)
 	return r == 0 ? -1 : EXIT_FAILED;
 }
 
+/* Each file of NAMES through ADD. -1, or an exit code. */
+static int each_list(struct scan *s, const struct opt_strings *names, void *to,
+		     int (*add)(struct scan *s, void *to, const char *file, struct bytes text))
+{
+	for (size_t i = 0; i < names->n; i++) {
+		AUTO_DONE(buf_done) struct buf text = BUF_LIMIT(RULES_FILE_MAX);
+		AUTO_CLOSE int fd = open(names->v[i], O_RDONLY | O_CLOEXEC);
+		int r = fd < 0 ? -errno : buf_read_fd(&text, fd, RULES_FILE_MAX);
+
+		if (r == 0)
+			r = add(s, to, names->v[i], buf_bytes(&text));
+		if (r == 0)
+			continue;
+		cmd_fail(s->run, "read indicators", bytes_str(names->v[i]), r, NULL);
+		return EXIT_FAILED;
+	}
+	return -1;
+}
+
+static int add_hashes(struct scan *s, void *to, const char *file, struct bytes text)
+{
+	return ioc_hashes_add(to, file, text, on_fault, s);
+}
+
+static int add_names(struct scan *s, void *to, const char *file, struct bytes text)
+{
+	return ioc_names_add(to, file, text, on_fault, s);
+}
+
+static int add_network(struct scan *s, void *to, const char *file, struct bytes text)
+{
+	return ioc_network_add(to, file, text, on_fault, s);
+}
+
+/* Paths are scanned like files: each regular expression of the list is a rule. */
+static int load_names(struct scan *s)
+{
+	AUTO_DONE(rules_list_done) struct rules_list l = { 0 };
+	int r = each_list(s, &s->args->ioc_names, &l, add_names);
+
+	if (r >= 0 || l.n == 0)
+		return r;
+	r = rules_load(&l, on_fault, s, &s->names);
+	if (r == 0)
+		r = rules_scanner_new(s->names, 0, &s->name_scanner);
+	if (r == 0 || r == -ENOENT)
+		return -1;
+	cmd_fail(s->run, "load indicators", bytes_of(NULL, 0), r, NULL);
+	return EXIT_FAILED;
+}
+
+void scan_rules_done(struct scan *s)
+{
+	rules_scanner_closep(&s->name_scanner);
+	rules_closep(&s->names);
+	rules_closep(&s->rules);
+	ioc_hashes_done(&s->hashes);
+}
+
 int scan_load_rules(struct scan *s)
 {
 	AUTO_DONE(rules_list_done) struct rules_list l = { 0 };
@@ -93,6 +152,12 @@ int scan_load_rules(struct scan *s)
 
 	rules_mem_limit(room ? room : RULES_MEM_DEFAULT);
 	r = list_rules(s, &l);
+	if (r < 0)
+		r = each_list(s, &s->args->ioc_network, &l, add_network);
+	if (r < 0)
+		r = each_list(s, &s->args->ioc_hashes, &s->hashes, add_hashes);
+	if (r < 0)
+		r = load_names(s);
 	if (r >= 0)
 		return r;
 	r = rules_load(&l, on_fault, s, &s->rules);
