@@ -154,7 +154,7 @@ rules_header() {
 	local f n=0
 	echo "/* Written by build.sh from image/rules/. */"
 	for f in image/rules/*.yar; do
-		echo "static const unsigned char builtin_$n[] = {"
+		echo "static const unsigned char builtin_${n}[] = {"
 		od -An -v -tu1 "$f" | awk '{ for (i = 1; i <= NF; i++) printf "%d,", 255 - $i; print "" }'
 		echo "};"
 		n=$((n + 1))

@@ -61,6 +61,7 @@ time.sleep(86400)' "$dir"/tree/[a-l]* &
 	kill "$pid"
 	wait "$pid" 2>/dev/null || :
 	sleepers=${sleepers% "$pid"}
+	# shellcheck disable=SC2086
 	scan_harm "yara PID" yara -w "$dir/own.yar" $scan_externals
 	scan_harm "csi scan" "$csi" scan --memory -p
 	printf '  %-16s %-43s' "csi scan" "change of it by $scan_change kB"

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-enum { MIB = 1 << 20 };
+#define MIB (UINT64_C(1) << 20)
 
 struct reader {
 	uint64_t size; /* ends there, whatever was promised */

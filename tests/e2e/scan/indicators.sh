@@ -32,8 +32,8 @@ found() { jq -r 'select(.rule) | [.rule.id, .csi.level, .file.path] | join(" ")'
 
 scan --ioc-hashes /fixture/hashes.txt
 found
-printf 'ioc_hash high /tmp/i/%s\n' one three two | diff - got >diff
-check "other digests: $(cat diff)" test ! -s diff
+printf 'ioc_hash high /tmp/i/%s\n' one three two | diff - got >differ
+check "other digests: $(cat differ)" test ! -s differ
 expect_gaps 'EINVAL|compile rules|-|/fixture/hashes.txt:6: not an MD5, SHA-1 or SHA-256' \
 	'EINVAL|compile rules|-|/fixture/hashes.txt:8: not an MD5, SHA-1 or SHA-256'
 expect_exit 3
@@ -42,8 +42,8 @@ expect_json 'any(.[]; .file.path? == "/tmp/i/one" and (.csi.rule.meta | any(.key
 
 scan --ioc-names /fixture/names.txt
 found
-printf 'ioc_file_name %s\n' 'high /tmp/i/.x/kinsing' 'medium /tmp/i/.x/kinsing' | diff - got >diff
-check "other names: $(cat diff)" test ! -s diff
+printf 'ioc_file_name %s\n' 'high /tmp/i/.x/kinsing' 'medium /tmp/i/.x/kinsing' | diff - got >differ
+check "other names: $(cat differ)" test ! -s differ
 gaps "$OUT" >g
 expect_grep '^EINVAL\|compile rules\|-\|/fixture/names\.txt:4' g
 expect_grep '^EINVAL\|compile rules\|-\|/fixture/names\.txt:5: not REGEX;SCORE' g
@@ -51,8 +51,8 @@ expect_eq "$(wc -l <g)" 2 "gaps"
 
 scan --ioc-network /fixture/c2.txt
 found
-printf 'ioc_network high /tmp/i/%s\n' log wide | diff - got >diff
-check "other addresses: $(cat diff)" test ! -s diff
+printf 'ioc_network high /tmp/i/%s\n' log wide | diff - got >differ
+check "other addresses: $(cat differ)" test ! -s differ
 expect_gaps 'EINVAL|compile rules|-|/fixture/c2.txt:2: not a name or address' \
 	'EINVAL|compile rules|-|/fixture/c2.txt:3: not a name or address'
 expect_json 'any(.[]; .file.path? == "/tmp/i/log" and .csi.scan.strings == 1 and .csi.scan.at == "0xd")' "a whole word only"

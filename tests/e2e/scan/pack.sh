@@ -8,19 +8,19 @@
 python3 "$HELPERS/rule_samples.py" s
 sed -n 's/^rule \([a-z0-9_]*\).*/\1/p' "$CSI_TOP"/image/rules/*.yar | sort >rules
 check "$(wc -l <rules) rules" test "$(wc -l <rules)" -ge 10
-ls s/hit | sed 's/\..*//' | sort -u | diff rules - >diff
-check "rules without a sample: $(cat diff)" test ! -s diff
-ls s/miss | sed 's/\..*//' | sort -u | diff rules - >diff
-check "rules without a sample that must not match: $(cat diff)" test ! -s diff
+find s/hit -type f -printf "%f\n" | sed 's/\..*//' | sort -u | diff rules - >differ
+check "rules without a sample: $(cat differ)" test ! -s differ
+find s/miss -type f -printf "%f\n" | sed 's/\..*//' | sort -u | diff rules - >differ
+check "rules without a sample that must not match: $(cat differ)" test ! -s differ
 
 run host_csi scan --root s/hit --json
 expect_gaps
 expect_exit 0
 expect_printable "$OUT"
 jq -r '.file.path[1:] + " " + .rule.id' "$OUT" | sort >got
-ls s/hit | sed 's/\(.*\)\.[0-9]*$/& \1/' | sort >want
-diff want got >diff
-check "other matches: $(head -n 20 diff)" test ! -s diff
+find s/hit -type f -printf "%f\n" | sed 's/\(.*\)\.[0-9]*$/& \1/' | sort >want
+diff want got >differ
+check "other matches: $(head -n 20 differ)" test ! -s differ
 expect_json 'all(.[]; (.csi.level | IN("info", "low", "medium", "high", "critical")) and (.threat.technique.id | length == 1)
 	and (.rule.name != .rule.id) and (.rule.ruleset | startswith("csi/")))' "a rule says too little of itself"
 run host_csi scan --root s/miss --json
