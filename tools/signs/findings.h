@@ -6,7 +6,7 @@
 #include "signs/judge.h"
 
 enum {
-	FINDINGS_MAX = 16384,	      /* that are kept */
+	FINDINGS_MAX = 8192,	      /* that are kept */
 	FINDINGS_BYTES_MAX = 6 << 20, /* of them */
 };
 
