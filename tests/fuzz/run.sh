@@ -122,6 +122,23 @@ seeds_age() {
 	printf '\5%s' Zm9vYg >base64
 }
 
+# Each kind of input; what needs csi's helpers is made by them.
+seeds_image() {
+	printf '\0%s' '{"a":{"b":[1,"\u00e9",null]},"c":[{},[]]}' >json
+	mkdir ../layer && echo one >../layer/one && ln -s one ../layer/link && mkdir ../layer/dir && echo two >../layer/dir/.wh.gone
+	{ printf '\1' && tar -C ../layer --format=pax -cf - .; } >pax.seed
+	{ printf '\1' && tar -C ../layer --format=gnu -cf - .; } >gnu.seed
+	{ printf '\5' && tar -C ../layer --format=pax -cf - . .; } >layers
+	{ printf '\2' && echo text | gzip -c; } >gz.seed
+	{ printf '\2' && echo text | zstd -qc; } >zst.seed 2>/dev/null
+	{ printf '\3' && python3 "$TOP/tests/helpers/layers.py" oci - ../layer; } >oci.seed 2>/dev/null
+	{ printf '\3' && python3 "$TOP/tests/helpers/layers.py" docker - ../layer; } >docker.seed 2>/dev/null
+	printf '\4%s' '2026-11-28T01:02:03.5+02:00 stdout F text' >cri
+	printf '\4%s' '{"log":"x\n","stream":"stderr","time":"2026-11-28T01:02:03Z"}' >docker-log
+	printf '\4%s' '2026-11-28 01:02:03 install a <none> 1' >dpkg
+	rm -rf ../layer
+}
+
 seeds_jwt() {
 	printf %s eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6YTpiIn0.c2lnbmVk >token
 	printf 'A=1\0B_C=\0odd name=2\0no\0=x\0' >environ
@@ -151,6 +168,7 @@ seeds() { # NAME
 	fuzz_age) seeds_age ;;
 	fuzz_escape) seeds_escape ;;
 	fuzz_have) seeds_have ;;
+	fuzz_image) seeds_image ;;
 	fuzz_jwt) seeds_jwt ;;
 	fuzz_opt) seeds_opt ;;
 	fuzz_passwd) printf 'root:x:0:0:r:/root:/bin/sh\nu:x:1000:' >passwd ;;
