@@ -65,7 +65,7 @@ static void read_tar(struct bytes b)
 	while ((r = tar_in_next(t, &e)) > 0) {
 		must(e.nxattrs <= FILE_XATTRS_MAX && e.size <= INT64_MAX);
 		end = 0;
-		while (total % 3 != 2 && (r = tar_in_data(t, &piece, &offset)) > 0) {
+		while (total % 3 != 2 && tar_in_data(t, &piece, &offset) > 0) {
 			must(piece.n > 0 && offset >= end && offset + piece.n <= e.size);
 			end = offset + piece.n;
 		}
