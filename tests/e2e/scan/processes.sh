@@ -18,7 +18,7 @@ run csi scan --exe --rules /fixture/files.yar --json
 expect_printable "$OUT" "$ERR"
 if ! can exe; then
 	for pid in 1 "$fds" "$PID"; do
-		printf 'EACCES|open exe|%s|-\nEACCES|open root|%s|-\nEACCES|list descriptors|%s|-\n' "$pid" "$pid" "$pid"
+		printf 'EACCES|open exe|%s|-\nEACCES|open root|%s|-\nEACCES|list descriptors|%s|-\nEACCES|read maps|%s|-\n' "$pid" "$pid" "$pid" "$pid"
 	done | expect_gap_lines
 	expect_exit 3
 	exit 0
