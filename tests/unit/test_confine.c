@@ -24,8 +24,9 @@
 enum {
 	WALKER = ANY(CONFINE_WALKER),
 	PIPELINE = ANY(CONFINE_PIPELINE),
+	SCANNER = ANY(CONFINE_SCANNER),
 	VERIFY = ANY(CONFINE_VERIFY),
-	ALL = WALKER | PIPELINE | VERIFY,
+	ALL = WALKER | PIPELINE | SCANNER | VERIFY,
 	DIES = -1, /* by SIGSYS */
 };
 
@@ -219,23 +220,23 @@ static const struct attempt {
 	{ "unshare", do_unshare, ALL, EPERM },
 	{ "io_uring_setup", do_io_uring, ALL, EPERM },
 	{ "bpf", do_bpf, ALL, EPERM },
-	{ "open to create", do_create, WALKER | PIPELINE, EPERM },
-	{ "open for writing", do_write_open, WALKER | PIPELINE, EPERM },
-	{ "open to truncate", do_truncate_open, WALKER | PIPELINE, EPERM },
-	{ "openat2 for reading", do_openat2_read, WALKER | PIPELINE, EPERM },
-	{ "openat2 for writing", do_openat2_write, WALKER | PIPELINE, EPERM },
-	{ "O_TMPFILE", do_tmpfile, WALKER | PIPELINE, EPERM },
-	{ "unlink", do_unlink, WALKER | PIPELINE, EPERM },
-	{ "rename", do_rename, WALKER | PIPELINE, EPERM },
-	{ "mkdir", do_mkdir, WALKER | PIPELINE, EPERM },
-	{ "open for reading", do_read_open, PIPELINE, EPERM },
+	{ "open to create", do_create, WALKER | PIPELINE | SCANNER, EPERM },
+	{ "open for writing", do_write_open, WALKER | PIPELINE | SCANNER, EPERM },
+	{ "open to truncate", do_truncate_open, WALKER | PIPELINE | SCANNER, EPERM },
+	{ "openat2 for reading", do_openat2_read, WALKER | PIPELINE | SCANNER, EPERM },
+	{ "openat2 for writing", do_openat2_write, WALKER | PIPELINE | SCANNER, EPERM },
+	{ "O_TMPFILE", do_tmpfile, WALKER | PIPELINE | SCANNER, EPERM },
+	{ "unlink", do_unlink, WALKER | PIPELINE | SCANNER, EPERM },
+	{ "rename", do_rename, WALKER | PIPELINE | SCANNER, EPERM },
+	{ "mkdir", do_mkdir, WALKER | PIPELINE | SCANNER, EPERM },
+	{ "open for reading", do_read_open, PIPELINE | SCANNER, EPERM },
 	{ "process_vm_readv", do_vm_readv, PIPELINE | VERIFY, EPERM },
 	{ "open for reading", do_read_open, WALKER | VERIFY, 0 },
 	{ "list a directory", do_list, WALKER | VERIFY, 0 },
 	{ "create", do_create, VERIFY, 0 },
 	{ "unlink", do_unlink, VERIFY, 0 },
 	{ "setfsuid", do_fsids, WALKER, 0 },
-	{ "process_vm_readv", do_vm_readv, WALKER, 0 },
+	{ "process_vm_readv", do_vm_readv, WALKER | SCANNER, 0 },
 	{ "read", do_read, ALL, 0 },
 	{ "write", do_write, ALL, 0 },
 	{ "map memory", do_map, ALL, 0 },
@@ -275,7 +276,7 @@ static int outcome(enum confine_job job, bool confined, long (*fn)(void))
 
 static void jobs(void)
 {
-	static const char *const names[] = { "walker", "pipeline", "verify" };
+	static const char *const names[] = { "walker", "pipeline", "scanner", "verify" };
 
 	for (int job = CONFINE_WALKER; job <= CONFINE_VERIFY; job++) {
 		for (size_t i = 0; i < ARRAY_LEN(attempts); i++) {
