@@ -3,7 +3,7 @@
 #
 # What the attacks share. Sourced after helpers/lib.sh.
 #
-#   attack_up [PATCH-FILE]   a container with a Debian root, the server with the hole as its PID 1
+#   attack_up [PATCH-FILE]   (APP=pause before it: PID 1 has the name of a pod's sandbox) a container with a Debian root, the server with the hole as its PID 1
 #   sh_start TEXT            a shell in it that runs TEXT and goes on with its last command; sets PID
 #   triage ARGS...           what csi says of it, into $OUT
 #   found ATTACK SUBJECT     the signs of SUBJECT (a PID, a path, "container", "socket:PORT") are exactly those
@@ -19,6 +19,7 @@ ROLE=ptrace
 app_layer() {
 	mkdir -p app/app
 	cp "$CSI_RUN/bin/target" app/app/httpd
+	cp "$CSI_RUN/bin/target" app/app/pause
 	cp /bin/true app/app/below
 	echo "$PWD/app:$DEBIAN"
 }
@@ -28,7 +29,7 @@ attack_up() { # [PATCH-FILE]
 	DEBIAN=${DEBIAN:-$("$HELPERS/debian.sh")} || exit 1
 	export POD_IMAGE
 	POD_IMAGE=$(app_layer)
-	pod_up ${1+--patch "$1"} -- /app/httpd
+	pod_up ${1+--patch "$1"} -- "/app/${APP:-httpd}"
 	ask / >/dev/null || { fail "the target does not answer" "$POD_DIR/target/log" && exit 1; }
 }
 
@@ -45,7 +46,7 @@ signs_of() {
 	local subject=$1 filter
 	case $subject in
 	container) filter='.csi.subject == "container"' ;;
-	socket:*) filter=".csi.subject == \"socket\" and .source.port == ${subject#*:}" ;;
+	socket:*) filter=".csi.subject == \"socket\" and any(.csi.evidence[]; .field == \"source.port\" and .value == \"${subject#*:}\")" ;;
 	/*) filter=".csi.subject == \"file\" and .file.path == \$s" ;;
 	*) filter='.csi.subject == "process" and .process.pid == ($s | tonumber)' ;;
 	esac
