@@ -212,7 +212,7 @@ def wide(out, tree):
     layer = Layer()
     for i in range(WIDE):
         where = f"opt/app/node_modules/package{i % 500}" if i % 2 else "srv/all-in-one-directory"
-        name = f"{where}/a-file-with-a-name-{i}.js"
+        name = f"{where}/a-module-{i}.js"
         os.makedirs(os.path.join(tree, where), exist_ok=True)
         path = os.path.join(tree, name)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
