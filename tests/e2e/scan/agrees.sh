@@ -8,7 +8,7 @@
 mkdir tree
 cp /bin/{bash,cat,ls,grep,tar,sed,date,dd} /usr/bin/{awk,find,sort,xargs,jq,ldd,perl} /etc/services tree/
 : >tree/empty
-head -c 3000000 /dev/urandom >tree/random
+python3 -c 'import random, sys; random.seed(1); sys.stdout.buffer.write(random.randbytes(3000000))' >tree/random
 cat tree/random tree/random /bin/bash >tree/longer # several chunks, the last one not whole
 printf 'MZ' >tree/short
 python3 "$HELPERS/make_rules.py" 1000 7 tree/bash tree/longer >rules.yar
@@ -16,10 +16,17 @@ python3 "$HELPERS/yara_peer.py" rules.yar tree >want
 
 run /usr/bin/time -v "$CSI_TOP/out/amd64/csi" scan --root tree --rules rules.yar --json
 sed -n 's/.*Maximum resident set size (kbytes): //p' "$ERR" >rss
-expect_gaps
-expect_exit 0
 expect_printable "$OUT"
-jq -r '[.rule.id, .file.path, (.csi.scan.strings | tostring), .csi.scan.at // "-"] | join(" ")' "$OUT" | sort >got
+expect_exit_by_gaps
+# What matches more than 10,000 times in a file is counted so far, and that is said: not compared.
+gaps "$OUT" >limits
+check "other gaps: $(grep -v '^E2BIG|count all matches' limits)" test -z "$(grep -v '^E2BIG|count all matches of a string of a rule|-|' limits)"
+sed 's/.*|//' limits | sort -u >often
+check "$(wc -l <often) rules match too often for a comparison" test "$(wc -l <often)" -le 20
+jq -r '[.rule.id, .file.path, (.csi.scan.strings | tostring), .csi.scan.at // "-"] | join(" ")' "$OUT" | sort >all
+awk 'FILENAME == "often" { skip[$1]; next } !($1 in skip)' often all >got
+awk 'FILENAME == "often" { skip[$1]; next } !($1 in skip)' often want >left
+mv left want
 note "$(wc -l <want) matches of $(cut -d' ' -f1 want | sort -u | wc -l) rules, $(cat rss) kB"
 check "too few rules match for a comparison" test "$(cut -d' ' -f1 want | sort -u | wc -l)" -gt 300
 diff -u want got >rules.diff
