@@ -24,7 +24,8 @@ table() {
 		kubectl exec POD -c csi-1 -- csi doctor	does httpd
 		kubectl exec POD -c csi-1 -- csi triage	does deleted-exe
 		kubectl exec POD -c csi-1 -- csi ps	does deleted-exe
-		kubectl exec POD -c csi-1 -- csi walk --new	does /tmp/zzz
+		kubectl exec POD -c csi-1 -- csi walk --since start	does /tmp/zzz
+		kubectl exec POD -c csi-1 -- csi scan --exe --memory	does '^$'
 		kubectl exec POD -c csi-1 -- csi collect > case.tar.zst	collects
 		csi verify case.tar.zst	does '^case.tar.zst: sealed, complete$'
 		tar --zstd -xf case.tar.zst	does '^$'
@@ -47,6 +48,17 @@ table() {
 		csi collect --max-bytes 500M -o case.tar.zst	in_pod
 		kubectl exec POD -c csi-1 -- csi collect --plan --speed 2M	does files
 		kubectl exec POD -c csi-1 -- csi collect --minimise > lean.tar.zst	does '^$'
+		kubectl exec -i POD -c csi-1 -- csi scan --volumes --rules - <my.yar	does ' zzz_by_name .*/tmp/zzz|/tmp/zzz.* zzz_by_name'
+		csi scan --rules rules/ --fail-on high /tmp /var/www	scans_root 4 zzz_by_name
+		csi scan --compile --rules rules/ -o pack.yarc	does '^$'
+		csi scan --ioc-hashes hash-iocs.txt --ioc-names filename-iocs.txt --ioc-network c2-iocs.txt	scans_root 0 zzz
+		kubectl exec POD -c csi-1 -- csi maps -p 7	of_first httpd
+		kubectl exec POD -c csi-1 -- csi dump -p 7 > 7.core	of_first '^$'
+		kubectl exec POD -c csi-1 -- csi dump -p 7 --freeze > 7.core	of_first '^$'
+		docker save IMAGE | kubectl exec -i POD -c csi-1 -- csi diff --image -	does /tmp/zzz
+		kubectl exec POD -c csi-1 -- csi timeline --since start	does /tmp/zzz
+		kubectl logs --timestamps POD | kubectl exec -i POD -c csi-1 -- csi timeline --since 2h --logs -	does 'GET /drop'
+		kubectl exec POD -c csi-1 -- csi timeline --format timesketch > case.jsonl	does '^$'
 	EOT
 }
 
@@ -73,15 +85,18 @@ kubectl_stand_in() {
 			exec "${prefix[@]}" "${@:7}" ;;
 		"exec -i POD -c csi-1 -- "*) exec "${prefix[@]}" "${@:7}" ;;
 		"exec POD -c csi-1 -- "*) exec "${prefix[@]}" "${@:6}" </dev/null ;;
+		"logs --timestamps POD") date -u '+%FT%T.000000001Z GET /drop' && exit ;;
 		esac
 		echo "kubectl: the stand-in does not know: $*" >&2
 		exit 64
 	EOT
-	chmod +x bin/kubectl
+	# The image as a flat tar, which diff takes too.
+	printf '%s\n' '#!/bin/sh' '[ "$*" = "save IMAGE" ] && exec tar -C "$MERGED" --one-file-system --exclude="./tmp/*" -cf - .' >bin/docker
+	chmod +x bin/kubectl bin/docker
 	ln -s "$CSI_TOP/out/amd64/csi" bin/csi
 	VERSION=$(cat "$CSI_TOP/tools/VERSION")
 	PATH=$PWD/bin:$PATH
-	export HELPERS POD POD_DIR ENGINE VERSION PATH
+	export HELPERS POD POD_DIR ENGINE MERGED VERSION PATH
 }
 
 # How a line is run: each gets LINE and what the table says
@@ -158,6 +173,25 @@ in_pod() { # LINE
 	run csi_here verify work/easy.tar.zst
 	expect_exit 0
 }
+# The process is another one here.
+of_first() { does "${1/-p 7/-p 1}" "$2"; } # LINE PATTERN
+
+# Typed in the laboratory too; here the root file system is beside it.
+scans_root() { # LINE CODE PATTERN
+	run as_written work "$1 --root '$MERGED'"
+	expect_exit "$2"
+	expect_grep "$3"
+}
+
+# What a reader brings.
+rules_and_lists() { # DIR
+	mkdir "$1/rules" "$MERGED/var/www"
+	echo 'rule zzz_by_name { meta: level = "high" condition: filename == "zzz" }' | tee "$1/my.yar" >"$1/rules/zzz.yar"
+	echo '(^|/)zzz$;80' >"$1/filename-iocs.txt"
+	echo "$(sha256sum <"$MERGED/tmp/zzz" | cut -d' ' -f1);the dropper" >"$1/hash-iocs.txt"
+	echo '192.0.2.7;nobody' >"$1/c2-iocs.txt"
+}
+
 csi_here() { bin/csi "$@"; }
 
 # A line of "The incident, start to end" is run by tests/k8s/readme.sh, with the others of its section and on a cluster.
@@ -192,7 +226,7 @@ check_commands() {
 	run csi_here --help
 	sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' "$OUT" | sort >commands
 	sed '/^## Commands/,/^## /!d' "$README" | sed -n 's/^| \(`csi .*\)/\1/p' | cut -d'|' -f1 |
-		grep -oE 'csi [a-z]+' | cut -d' ' -f2 | sort >listed
+		grep -oE 'csi [a-z]+' | cut -d' ' -f2 | sort -u >listed
 	run diff -u --label 'csi --help' --label README.md commands listed
 	expect_exit 0
 }
@@ -213,6 +247,7 @@ intrude drop
 intrude kinsing
 kubectl_stand_in
 mkdir work
+rules_and_lists work
 mapfile -t lines < <(code_lines)
 check "only ${#lines[@]} lines of code found" test "${#lines[@]}" -ge 10
 for line in "${lines[@]}"; do
