@@ -107,6 +107,10 @@ write_case() {
 		member cluster_uid "$wc_cluster"
 		[ -z "$SKEW_NODE" ] || printf ',"skew_node_s":%d' "$SKEW_NODE"
 		[ -z "$SKEW_US" ] || printf ',"skew_workstation_s":%d' "$SKEW_US"
+		member namespace "$NAMESPACE"
+		member pod "$POD"
+		member pod_uid "$P_UID"
+		member node "$P_NODE"
 		printf '}\n'
 	} >"$CASE/case.json"
 	{

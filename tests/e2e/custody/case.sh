@@ -124,3 +124,11 @@ mkdir none
 run custody --case-id IR-7 none
 expect_exit 1
 check "it wrote into a directory that is no case" test -z "$(ls none)"
+
+# What the API server calls the target is on the page too.
+mkdir api && cp case/one.tar.zst api/
+echo '{"case":1,"namespace":"shop","pod":"shop-1","pod_uid":"u-7","node":"n-3"}' >api/case.json
+run custody api
+expect_grep '^By the API +pod shop-1$' api/custody.txt
+expect_grep '^ +namespace shop$' api/custody.txt
+expect_grep '^ +node n-3$' api/custody.txt

@@ -68,7 +68,7 @@ ledger() { tar --zstd -xOf "result/$1" --wildcards '*/ledger/*' >"$OUT"; }
 expect_eq "$(cat result/short.code)" 3
 ledger short
 expect_gaps 'ENOMEM|collect|-|executables' 'ENOMEM|collect|-|deleted files' 'ENOMEM|collect|-|proc text' \
-	'ENOMEM|collect|-|files' 'ENOMEM|keep headroom|-|own cgroup'
+	'ENOMEM|collect|-|files' 'ENOMEM|collect|-|findings' 'ENOMEM|keep headroom|-|own cgroup'
 expect_json 'any(.csi.action == "headroom" and .csi.key == "own cgroup" and .csi.limit.bytes == 67108864)' "the limit"
 
 expect_eq "$(cat result/killed.code)" 137 "csi with 12 MiB left"

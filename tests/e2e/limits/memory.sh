@@ -78,7 +78,7 @@ expect_exit 3
 check "the target was killed" lives
 ledger
 expect_gaps 'ENOMEM|collect|-|executables' 'ENOMEM|collect|-|deleted files' 'ENOMEM|collect|-|proc text' \
-	'ENOMEM|collect|-|files' 'ENOMEM|keep headroom|-|own cgroup'
+	'ENOMEM|collect|-|files' 'ENOMEM|collect|-|findings' 'ENOMEM|keep headroom|-|own cgroup'
 expect_json 'any(.csi.action == "headroom" and .csi.key == "own cgroup" and .csi.limit.bytes == 67108864)' "the limit"
 expect_json 'any(.csi.key == "own oom_score_adj" and .csi.text == "1000")' "oom_score_adj"
 run host_csi verify b

@@ -21,6 +21,10 @@ static const struct {
 	[CUSTODY_CLUSTER] = { "cluster_uid", false },
 	[CUSTODY_SKEW_NODE] = { "skew_node_s", true },
 	[CUSTODY_SKEW_WORKSTATION] = { "skew_workstation_s", true },
+	[CUSTODY_API_NAMESPACE] = { "namespace", false },
+	[CUSTODY_API_POD] = { "pod", false },
+	[CUSTODY_API_POD_UID] = { "pod_uid", false },
+	[CUSTODY_API_NODE] = { "node", false },
 };
 
 const char *custody_value_name(enum custody_value v)

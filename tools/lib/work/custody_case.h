@@ -4,10 +4,12 @@
  * workstation; strings as in csi's records (escaped, then JSON), every member but "case" optional:
  *
  *   {"case":1,"created":"2026-11-23T22:00:00.000000000Z","case_id":"IR-7","operator":"...",
- *    "authority":"...","cluster_uid":"...","skew_node_s":-0.4,"skew_workstation_s":0.1}
+ *    "authority":"...","cluster_uid":"...","skew_node_s":-0.4,"skew_workstation_s":0.1,
+ *    "namespace":"shop","pod":"shop-7d9f","pod_uid":"...","node":"node-3"}
  *
  * cluster_uid is the uid of the namespace kube-system; the skews are seconds by which the node's
- * and the workstation's clock are ahead of the Date that the API server sent.
+ * and the workstation's clock are ahead of the Date that the API server sent; the last four are
+ * what the API server calls the target.
  */
 #ifndef CSI_WORK_CUSTODY_CASE_H
 #define CSI_WORK_CUSTODY_CASE_H
@@ -24,6 +26,10 @@ enum custody_value {
 	CUSTODY_CLUSTER,
 	CUSTODY_SKEW_NODE,	  /* as it stands there: a JSON number */
 	CUSTODY_SKEW_WORKSTATION, /* the same */
+	CUSTODY_API_NAMESPACE,
+	CUSTODY_API_POD,
+	CUSTODY_API_POD_UID,
+	CUSTODY_API_NODE,
 	CUSTODY_VALUES
 };
 

@@ -78,6 +78,30 @@ static void put_hex(struct page *p, const unsigned char sha256[32])
 
 /* ---- who, what, with which tool ------------------------------------------------------------ */
 
+/* What the API server calls the target: the pod itself seldom knows. */
+static void put_api(struct page *p, const struct custody_case *info)
+{
+	static const struct {
+		const char *label;
+		enum custody_value v;
+	} rows[] = {
+		{ "pod", CUSTODY_API_POD },
+		{ "namespace", CUSTODY_API_NAMESPACE },
+		{ "pod uid", CUSTODY_API_POD_UID },
+		{ "node", CUSTODY_API_NODE },
+	};
+	const char *label = "By the API";
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!info->v[rows[i].v][0])
+			continue;
+		begin(p, label);
+		put(p, "%s %s", rows[i].label, info->v[rows[i].v]);
+		end(p);
+		label = "";
+	}
+}
+
 static void put_case(struct page *p, const struct custody_case *info)
 {
 	static const struct {
@@ -92,6 +116,7 @@ static void put_case(struct page *p, const struct custody_case *info)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		whole(p, rows[i].label, info->v[rows[i].v][0] ? info->v[rows[i].v] : "not known");
+	put_api(p, info);
 	begin(p, "Clock skew");
 	put(p, "to the API's Date: node %s%s, workstation %s%s",
 	    info->v[CUSTODY_SKEW_NODE][0] ? info->v[CUSTODY_SKEW_NODE] : "not measured",
