@@ -129,6 +129,7 @@ static int push_pin(struct scan *s, const struct target *t, enum sweep_kind kind
 	if (!j)
 		return -ENOMEM;
 	j->info = *info;
+	scan_owner_of(s, root_of(s, t), info->uid, j->owner);
 	r = file_open_pinned(pin, info, &j->file);
 	if (r < 0) {
 		tell(s, kind == SWEEP_EXE ? "open exe" : "open deleted file", r, j->pid, path);
@@ -248,6 +249,7 @@ static int on_entry(void *ctx, struct walk_entry *e)
 	j->info = e->info;
 	j->parent_ino = e->parent_ino;
 	j->tag = t->root;
+	scan_owner_of(s, t->root, e->info.uid, j->owner);
 	r = file_open_pinned(e->pin, &e->info, &j->file);
 	if (r < 0) {
 		tell(s, "open", r, 0, e->path);
@@ -396,6 +398,7 @@ static int scan_run(const struct command *self, int argc, char **argv)
 	r = scan(&s);
 	run.exit = (int)exit_worse((enum exit_code)run.exit, (enum exit_code)r);
 	targets_done(&s.targets);
+	scan_owner_done(&s);
 	scan_rules_done(&s);
 	fileset_done(&s.clean);
 	return cmd_end(&run);

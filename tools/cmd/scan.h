@@ -28,6 +28,10 @@ struct scan {
 	struct fileset clean;
 	pthread_mutex_t lock; /* the output's, which the threads share */
 	uint64_t alerts;
+	struct scan_owner {
+		const struct target_root *root; /* whose passwd it is; NULL: none yet */
+		struct buf passwd;
+	} owner;
 	char **paths; /* operands */
 	size_t npaths;
 	uint64_t found_paths;
@@ -47,6 +51,14 @@ int scan_judge_name(struct scan *s, const struct target_root *root, const struct
 /* struct sweep_options.hashed */
 int scan_judge_hashes(void *scan, const struct sweep_job *j);
 void scan_rules_done(struct scan *s);
+
+/*
+ * Name of UID in the passwd of ROOT (may be NULL), or "": also of a name that is too long. From the
+ * thread that finds what to scan. A passwd that cannot be read is a gap, each time it is turned to.
+ */
+void scan_owner_of(struct scan *s, const struct target_root *root, uid_t uid,
+		   char ret[SWEEP_OWNER_MAX]);
+void scan_owner_done(struct scan *s);
 
 /* struct sweep_options.found: a match as a record, from any thread. */
 int scan_show_match(void *scan, const struct sweep_job *j, const struct rules_match *m);
