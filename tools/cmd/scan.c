@@ -68,6 +68,12 @@ static const struct opt scan_opts[] = {
 	  .arg = "SIZE",
 	  .help = "memory for rules and their matches, 64M by default, beside the 32M of csi",
 	  .min = MEGABYTE },
+	{ .name = "headroom",
+	  .kind = OPT_SIZE,
+	  OWN(headroom),
+	  .arg = "SIZE",
+	  .help = "stop before less memory than SIZE (64M), or 5 % of it, is left below a cgroup "
+		  "limit; 0 does not guard" },
 	{ .name = "compile",
 	  .kind = OPT_FLAG,
 	  OWN(compile),
@@ -90,8 +96,9 @@ static void tell(struct scan *s, const char *what, int err, pid_t pid, struct by
 	gap_tell(&s->run->gaps, &(struct gap){ .err = err, .what = what, .pid = pid, .on = on });
 }
 
-static bool stopped(const struct scan *s)
+static bool stopped(struct scan *s)
 {
+	scan_guard(s);
 	return atomic_load(&s->run->stop);
 }
 
@@ -346,11 +353,14 @@ static int sweep(struct scan *s)
 					 .hashed = scan_judge_hashes,
 					 .found = scan_show_match,
 					 .ctx = s };
-	int r = sweep_start(&o, &s->sweep), end;
+	int r, end;
 
+	scan_guard_open(s);
+	r = sweep_start(&o, &s->sweep);
 	if (r == 0)
 		r = scan_all(s);
 	end = sweep_end(&s->sweep);
+	scan_guard_done(s);
 	if (r == 0)
 		r = end;
 	/* What failed in writing is said by cmd_end. */
@@ -379,7 +389,7 @@ static int scan(struct scan *s)
 
 static int scan_run(const struct command *self, int argc, char **argv)
 {
-	struct scan_args args = { .fail_on = -1 };
+	struct scan_args args = { .fail_on = -1, .headroom = HEADROOM_FLOOR_DEFAULT };
 	struct run run = { 0 };
 	struct scan s = { .run = &run, .args = &args, .lock = PTHREAD_MUTEX_INITIALIZER };
 	int operands, r;

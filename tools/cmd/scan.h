@@ -4,6 +4,7 @@
 #define CSI_CMD_SCAN_H
 
 #include "cmd/cmd.h"
+#include "work/headroom.h"
 #include "work/ioc.h"
 #include "work/sweep.h"
 #include "work/targets.h"
@@ -13,7 +14,7 @@ struct scan_args {
 	struct opt_strings rules, ioc_hashes, ioc_names, ioc_network;
 	bool compile, files, exe, memory, volumes;
 	int fail_on; /* enum sign_level, -1: not asked */
-	uint64_t each, rules_memory;
+	uint64_t each, rules_memory, headroom;
 };
 
 struct scan {
@@ -28,6 +29,8 @@ struct scan {
 	struct fileset clean;
 	pthread_mutex_t lock; /* the output's, which the threads share */
 	uint64_t alerts;
+	struct headroom headroom;
+	int64_t guarded; /* CLOCK_MONOTONIC, when the headroom was looked at */
 	struct scan_owner {
 		const struct target_root *root; /* whose passwd it is; NULL: none yet */
 		struct buf passwd;
@@ -59,6 +62,15 @@ void scan_rules_done(struct scan *s);
 void scan_owner_of(struct scan *s, const struct target_root *root, uid_t uid,
 		   char ret[SWEEP_OWNER_MAX]);
 void scan_owner_done(struct scan *s);
+
+/*
+ * The lower priority of the threads started afterwards, and the headroom guard: once the targets
+ * are pinned. scan_guard looks about ten times a second, from one thread; run->stop is set when it
+ * trips. Done tells the gap, if there is one.
+ */
+void scan_guard_open(struct scan *s);
+void scan_guard(struct scan *s);
+void scan_guard_done(struct scan *s);
 
 /* struct sweep_options.found: a match as a record, from any thread. */
 int scan_show_match(void *scan, const struct sweep_job *j, const struct rules_match *m);

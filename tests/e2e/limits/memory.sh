@@ -85,6 +85,13 @@ run host_csi verify b
 expect_exit 0
 expect_grep partial
 
+# A scan is not begun either.
+inside "$CSI" scan --root "$PWD/tree" --json >"$OUT" 2>"$ERR" </dev/null
+RC=$?
+expect_exit 3
+check "the target was killed" lives
+expect_gaps 'ENOMEM|keep headroom|-|what was not scanned yet'
+
 # The kernel must choose: nothing guards, and what csi wants is not there.
 for i in 1 2 3 4; do
 	inside "$CSI" collect --headroom 0 --cpu 0 --root "$PWD/tree" --scope full >b 2>"$ERR" </dev/null
