@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Ordinary servers at work, each in a container of its own: csi triage has nothing above `low` to say.
 #
-# What it says is compared with expected.tsv (workload, sign, level): a cell too many or too few fails.
+# csi scan matches nothing of them with its own rules. What triage says is compared with expected.tsv
+# (workload, sign, level): a cell too many or too few fails.
 # The notes that a JIT has written code are one cell: which of the two there is depends on what it has compiled.
 # A workload is clean/loads/NAME; WORKLOADS="NAME..." runs these alone.
 # timeout: 1500
@@ -54,6 +55,14 @@ asked() {
 	while :; do work "$1" >/dev/null 2>&1 && echo . >>answers; done
 }
 
+# scanned NAME: csi's own rules match neither its programs nor its memory.
+scanned() {
+	run csi scan --exe --memory --json
+	expect_exit 0
+	jq -r 'select(.event.kind == "alert") | [.rule.id, .csi.scan.kind, .process.pid] | @tsv' "$OUT" >matches
+	expect_empty matches
+}
+
 look() { # NAME
 	local asker
 	checks=$((checks + 1))
@@ -65,6 +74,9 @@ look() { # NAME
 	esac
 	run csi triage --json
 	expect_exit 0
+	cp "$OUT" triage.json
+	scanned "$1"
+	cp triage.json "$OUT"
 	kill "$asker"
 	wait "$asker" 2>/dev/null
 	expect_gaps
