@@ -34,7 +34,7 @@ expect_eq "$(jq -r '"\(.case_id)|\(.operator)|\(.authority)|\(.cluster_uid)"' ca
 	"IR-7 \"x\\\\y\"|A. Persön|CISO, by phone|$(kubectl get namespace kube-system -o 'jsonpath={.metadata.uid}')" case.json
 expect_eq "$(jq -r '"\(.namespace)|\(.pod)|\(.pod_uid)"' case/case.json)" \
 	"$(k get pod pair -o 'jsonpath={.metadata.namespace}|{.metadata.name}|{.metadata.uid}')" "the pod in case.json"
-expect_grep '^By the API +pod pair$' case/custody.txt
+expect_grep '^Pod +pair$' case/custody.txt
 for file in pod.yaml events.yaml log-first.txt log-second.txt node.yaml namespace.yaml networkpolicies.yaml images.txt version.json \
 	serviceaccount.yaml serviceaccount-can.txt coverage.txt actions.txt where.txt; do
 	check "no api/$file" test -e "case/api/$file"

@@ -129,6 +129,6 @@ check "it wrote into a directory that is no case" test -z "$(ls none)"
 mkdir api && cp case/one.tar.zst api/
 echo '{"case":1,"namespace":"shop","pod":"shop-1","pod_uid":"u-7","node":"n-3"}' >api/case.json
 run custody api
-expect_grep '^By the API +pod shop-1$' api/custody.txt
-expect_grep '^ +namespace shop$' api/custody.txt
-expect_grep '^ +node n-3$' api/custody.txt
+expect_grep '^Pod +shop-1$' api/custody.txt
+expect_grep '^Namespace +shop$' api/custody.txt
+expect_grep '^Node +n-3$' api/custody.txt

@@ -12,7 +12,7 @@ printf '\xff' >"good/etc/$(printf 'bad\xff')"
 ln -s same good/etc/link && ln -s same good/etc/samelink && mkfifo good/bin/fifo && mknod good/bin/null c 1 3
 touch -d 2020-02-02T02:02:02.123456789Z good/etc/*
 cp -a good bad
-tr a-z A-Z <good/etc/content >bad/etc/content && chmod 0755 bad/etc/mode && chown 5:6 bad/etc/owner && rm bad/bin/type && mkdir bad/bin/type
+tr "[:lower:]" "[:upper:]" <good/etc/content >bad/etc/content && chmod 0755 bad/etc/mode && chown 5:6 bad/etc/owner && rm bad/bin/type && mkdir bad/bin/type
 rm -r bad/gone && ln -sfn /tmp bad/etc/link && echo x >bad/etc/added && rm bad/bin/null && mknod bad/bin/null c 1 5
 touch -r good/etc/content bad/etc/content # the same size and time
 
@@ -57,15 +57,15 @@ for i in range(40):
     open(sys.argv[1] + "/zz/%03d" % i, "wb").write(os.urandom(1 << 20))
 PY
 rm -f golden && host_csi collect --root "$PWD/good" --scope full -o golden >/dev/null 2>&1
-cut=$(($(stat -c %s golden) * 3 / 4))
-head -c "$cut" golden >cut
-run host_csi diff --baseline cut --root "$PWD/good" --json
+at=$(($(stat -c %s golden) * 3 / 4))
+head -c "$at" golden >cut.zst
+run host_csi diff --baseline cut.zst --root "$PWD/good" --json
 expect_exit 3
 expect_grep 'what is new since its cut cannot be told'
 expect_json 'all(.[] | select(.csi.diff); .csi.diff.change == "unknown" and (.file.path | startswith("/zz/")))'
 expect_json '[.[] | select(.csi.diff)] | length > 5 and length < 40'
 # Altered, of another kind, not all files: refused, and why.
-cp golden altered && printf X | dd of=altered bs=1 seek="$cut" conv=notrunc status=none
+cp golden altered && printf X | dd of=altered bs=1 seek="$at" conv=notrunc status=none
 for bad in altered:altered want:'no bundle'; do
 	run host_csi diff --baseline "${bad%%:*}" --root "$PWD/good" --json
 	expect_exit 3

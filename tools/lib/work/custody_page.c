@@ -78,45 +78,29 @@ static void put_hex(struct page *p, const unsigned char sha256[32])
 
 /* ---- who, what, with which tool ------------------------------------------------------------ */
 
-/* What the API server calls the target: the pod itself seldom knows. */
-static void put_api(struct page *p, const struct custody_case *info)
-{
-	static const struct {
-		const char *label;
-		enum custody_value v;
-	} rows[] = {
-		{ "pod", CUSTODY_API_POD },
-		{ "namespace", CUSTODY_API_NAMESPACE },
-		{ "pod uid", CUSTODY_API_POD_UID },
-		{ "node", CUSTODY_API_NODE },
-	};
-	const char *label = "By the API";
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (!info->v[rows[i].v][0])
-			continue;
-		begin(p, label);
-		put(p, "%s %s", rows[i].label, info->v[rows[i].v]);
-		end(p);
-		label = "";
-	}
-}
-
+/* The last four are what the API server calls the target: the pod itself seldom knows. */
 static void put_case(struct page *p, const struct custody_case *info)
 {
 	static const struct {
-		const char *label;
+		const char *label, *unknown;
 		enum custody_value v;
 	} rows[] = {
-		{ "Case", CUSTODY_CASE_ID },
-		{ "Operator", CUSTODY_OPERATOR },
-		{ "Authority", CUSTODY_AUTHORITY },
-		{ "Cluster uid", CUSTODY_CLUSTER },
+		{ "Case", "not known", CUSTODY_CASE_ID },
+		{ "Operator", "not known", CUSTODY_OPERATOR },
+		{ "Authority", "not known", CUSTODY_AUTHORITY },
+		{ "Cluster uid", "not known", CUSTODY_CLUSTER },
+		{ "Pod", NULL, CUSTODY_API_POD },
+		{ "Namespace", NULL, CUSTODY_API_NAMESPACE },
+		{ "Pod uid", NULL, CUSTODY_API_POD_UID },
+		{ "Node", NULL, CUSTODY_API_NODE },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		whole(p, rows[i].label, info->v[rows[i].v][0] ? info->v[rows[i].v] : "not known");
-	put_api(p, info);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *v = info->v[rows[i].v];
+
+		if (v[0] || rows[i].unknown)
+			whole(p, rows[i].label, v[0] ? v : rows[i].unknown);
+	}
 	begin(p, "Clock skew");
 	put(p, "to the API's Date: node %s%s, workstation %s%s",
 	    info->v[CUSTODY_SKEW_NODE][0] ? info->v[CUSTODY_SKEW_NODE] : "not measured",
