@@ -158,8 +158,12 @@ int mode_lazy(int argc, char **argv)
 	map("anon", anon, PROT_READ | PROT_WRITE, private, -1);
 	char *at = map("resident", resident, PROT_READ | PROT_WRITE, private, -1);
 	memset(at, '.', resident);
-	for (size_t off = MIB / 4; off < resident; off += MIB / 4, count++)
-		memcpy(at + off - 1 - off / (MIB / 4) % (n - 1), text, n);
+	for (size_t off = MIB / 4; off < resident; off += MIB / 4, count++) {
+		char *to = at + off - 1 - off / (MIB / 4) % (n - 1);
+
+		for (size_t i = 0; i < n; i++)
+			to[i] = text[i]; /* bytes, without an end */
+	}
 	ready("count %zu\ntext %s\n", count, text);
 	memset(text, 0, n); /* only there is it */
 	rest();

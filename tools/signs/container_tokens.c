@@ -89,7 +89,7 @@ static int try_token(struct look *l, const char *place, const char *name, struct
 
 int look_at_tokens(struct look *l)
 {
-	struct file_info seen[CONTAINER_TOKENS_MAX];
+	struct file_info seen[CONTAINER_TOKENS_MAX] = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; l->root && r == 0 && i < ARRAY_LEN(places); i++)
