@@ -94,12 +94,6 @@ tool_sees() { # TOOL SUBJECT
 }
 sees() {
 	case $1 in
-	/etc/ld.so.preload) jq -es 'any(.[]; .rule.id == "ld-so-preload")' "$OUT" >/dev/null ;;
-	*) [ -n "$(signs_of "$1" | awk -F'\t' '$2 != "info"')" ] ;;
-	esac
-}
-sees() {
-	case $1 in
 	csi) csi_sees "$2" ;;
 	ps) ps_sees "$2" ;;
 	*) tool_sees "$1" "$2" ;;

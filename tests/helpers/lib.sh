@@ -19,6 +19,8 @@
 # Nothing needs tidying up by the case: whatever pod_up started ends with it.
 
 set -u
+# A check at the end of a pipe counts, too.
+shopt -s lastpipe
 HELPERS=$CSI_TOP/tests/helpers
 OUT=$PWD/out
 ERR=$PWD/err

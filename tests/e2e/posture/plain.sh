@@ -10,7 +10,7 @@ harm_before
 run csi posture --json
 expect_printable "$OUT" "$ERR"
 expect_json 'all(.[]; .csi.schema == 1)'
-for what in 'open root' 'read mountinfo' 'read environ'; do
+for what in 'open root' 'read environ'; do
 	object=root
 	[ "$what" = 'read environ' ] && object=environ
 	can "$object" || printf 'EACCES|%s|1|-\n' "$what"
