@@ -51,8 +51,10 @@ wait "$job" 2>/dev/null
 # Five times, then it rests; PID 1 goes on.
 at watched
 plugin ps watched >/dev/null 2>&1
+# Each collection lasts some seconds, so that none is over before the watcher sees it.
+head -c 8M /dev/urandom >"$MERGED/tmp/large"
 start watcher 5 collect
-run plugin collect watched -o watched --retries 6
+run plugin collect watched -o watched --retries 6 -- --rate 2M
 expect_exit 3
 expect_grep 'csi was killed 5 times by SIGKILL, and not for want of memory: something in the pod watches for it' "$ERR"
 expect_grep '^app +running .*sealed, complete.*killed 5 times' "$OUT"
