@@ -8,7 +8,7 @@
 
 /* The last data, its checkpoint, padding and the seal must still fit when the stream is called
  * full. */
-enum { SEAL_ROOM = 64 };
+enum { SEAL_ROOM = 64, SEAL_PIECE = 64 << 10 };
 
 struct seal {
 	struct sink *sink; /* borrowed */
@@ -44,14 +44,22 @@ void seal_closep(struct seal **s)
 	*s = NULL;
 }
 
+/*
+ * Piece by piece, as much as a pipe holds: whoever reads takes the one before while this one is
+ * hashed, where a whole frame at once would leave the reader idle for as long as its digest takes.
+ */
 static int put(struct seal *s, struct bytes b)
 {
-	if (s->err == 0)
-		s->err = sink_write(s->sink, b.p, b.n);
-	if (s->err == 0) {
-		hash_add(&s->hash, b.p, b.n);
-		s->bytes_out += b.n;
-		s->since += b.n;
+	while (s->err == 0 && b.n) {
+		size_t n = b.n < SEAL_PIECE ? b.n : SEAL_PIECE;
+
+		s->err = sink_write(s->sink, b.p, n);
+		if (s->err)
+			break;
+		hash_add(&s->hash, b.p, n);
+		s->bytes_out += n;
+		s->since += n;
+		b = bytes_of(b.p + n, b.n - n);
 	}
 	return s->err;
 }
