@@ -177,11 +177,10 @@ static int append(struct frozen *z, uint64_t addr, uint64_t end)
 	return 0;
 }
 
-/* [addr, end) without what is taken already: the early ones, which are by address. */
-static int append_rest(struct frozen *z, uint64_t addr, uint64_t end)
+/* The first of N ranges, which are by address, that ends after ADDR; N if none does. */
+static size_t first_after(const struct frozen *z, size_t n, uint64_t addr)
 {
-	size_t low = 0, high = z->early;
-	int r = 0;
+	size_t low = 0, high = n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -191,6 +190,15 @@ static int append_rest(struct frozen *z, uint64_t addr, uint64_t end)
 		else
 			high = middle;
 	}
+	return low;
+}
+
+/* [addr, end) without what is taken already: the early ones, which are by address. */
+static int append_rest(struct frozen *z, uint64_t addr, uint64_t end)
+{
+	size_t low = first_after(z, z->early, addr);
+	int r = 0;
+
 	for (; r == 0 && low < z->early && z->v[low].addr < end; low++) {
 		const struct frozen_extent *e = &z->v[low];
 
@@ -376,17 +384,7 @@ const struct frozen_extent *frozen_extent(const struct frozen *z, size_t i)
 
 size_t frozen_find(const struct frozen *z, uint64_t addr)
 {
-	size_t low = 0, high = z->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (z->v[middle].addr + z->v[middle].n <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_after(z, z->n, addr);
 }
 
 const unsigned char *frozen_data(const struct frozen *z, const struct frozen_extent *e)
