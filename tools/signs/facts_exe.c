@@ -3,7 +3,7 @@
 #include "signs/facts_priv.h"
 #include "signs/match.h"
 
-#include "format/hash.h"
+#include "work/filehash.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -99,16 +99,23 @@ static int sample(struct file *f, uint64_t size, struct exe_bytes *ret)
 	return 0;
 }
 
+/* What is remembered of its executable, or NULL: there is none whose bytes could tell anything. */
+static struct bytes_seen *exe_seen(struct gathering *g)
+{
+	if (g->bare || !(g->f->known & FACT_EXE_FILE) || !S_ISREG(g->f->exe.mode))
+		return NULL;
+	return shared_bytes(g->sh, &g->f->exe);
+}
+
 int learn_exe_bytes(struct gathering *g)
 {
 	AUTO_DONE(file_closep) struct file *f = NULL;
 	const struct file_info *exe = &g->f->exe;
-	struct bytes_seen *seen;
+	struct bytes_seen *seen = exe_seen(g);
 	int r;
 
-	if (g->bare || !(g->f->known & FACT_EXE_FILE) || !S_ISREG(exe->mode))
+	if (!seen)
 		return 1;
-	seen = shared_bytes(g->sh, exe);
 	if (!seen->sampled) {
 		r = process_file(g->p, FILE_EXE, 0, &f);
 		if (r == 0)
@@ -121,46 +128,31 @@ int learn_exe_bytes(struct gathering *g)
 	return 0;
 }
 
-/* Of what reading gives: a file that changes meanwhile cannot be executed (ETXTBSY). */
-static int hash_file(struct file *f, unsigned char ret[EXE_HASH_BYTES])
+/* Of a file that is executed, so it cannot be written meanwhile (ETXTBSY). */
+static int hash_exe(struct file *f, unsigned char ret[EXE_HASH_BYTES])
 {
-	AUTO_FREE unsigned char *p = malloc(SAMPLE);
+	const struct filehash_options o = { .kinds = HASH_SHA256, .most = EXE_HASH_MAX };
 	struct digests d;
-	struct hash h;
-	ssize_t n = 1;
+	int r = filehash(f, &o, &d, NULL);
 
-	if (!p)
-		return -ENOMEM;
-	hash_init(&h, HASH_SHA256);
-	for (uint64_t at = 0; n > 0; at += (uint64_t)n) {
-		if (at > EXE_HASH_MAX)
-			return -EFBIG;
-		file_cache_note(f, at, at + SAMPLE);
-		n = file_read_at(f, p, SAMPLE, at);
-		if (n < 0)
-			return (int)n;
-		file_cache_drop(f, at, at + (uint64_t)n);
-		hash_add(&h, p, (size_t)n);
-	}
-	hash_peek(&h, &d);
-	memcpy(ret, d.sha256, EXE_HASH_BYTES);
-	return 0;
+	if (r == 0)
+		memcpy(ret, d.sha256, EXE_HASH_BYTES);
+	return r;
 }
 
 int learn_exe_hash(struct gathering *g)
 {
 	AUTO_DONE(file_closep) struct file *f = NULL;
 	const struct file_info *exe = &g->f->exe;
-	struct bytes_seen *seen;
+	struct bytes_seen *seen = exe_seen(g);
 	int r;
 
-	if (g->bare || !(g->f->known & FACT_EXE_FILE) || !S_ISREG(exe->mode))
+	if (!seen)
 		return 1;
-	seen = shared_bytes(g->sh, exe);
 	if (!seen->hashed) {
 		r = exe->size > EXE_HASH_MAX ? -EFBIG : process_file(g->p, FILE_EXE, 0, &f);
 		if (r == 0)
-			r = hash_file(f, seen->sha256);
+			r = hash_exe(f, seen->sha256);
 		if (r < 0)
 			return r;
 		seen->hashed = true;

@@ -5,13 +5,13 @@
 
 #include "base/when.h"
 
-#include "format/hash.h"
 #include "signs/container.h"
+#include "work/filehash.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
-enum { DRESS_MAX = 12, BLOCK = FILE_CONTENT_MAX };
+enum { DRESS_MAX = 12 };
 
 struct filing {
 	struct judging *j;
@@ -86,12 +86,12 @@ static bool is_dressed(const struct filing *w, const struct file_info *i)
 /* Of a program, as other lists know it. What is too large to read now is a gap. */
 static int hash_program(struct filing *w, struct file *file, uint64_t size)
 {
-	AUTO_FREE unsigned char *block = malloc(BLOCK);
+	const struct filehash_options o = { .kinds = HASH_SHA256,
+					    .most = FILE_HASH_MAX,
+					    .stop = w->j->stop };
 	struct digests sums;
-	struct hash h;
+	uint64_t got;
 
-	if (!block)
-		return -ENOMEM;
 	if (size > FILE_HASH_MAX || w->hashed + size > FILE_HASHES_MAX) {
 		if (!w->hash_cut)
 			tell(w, "hash new programs", -EFBIG);
@@ -99,22 +99,10 @@ static int hash_program(struct filing *w, struct file *file, uint64_t size)
 		return 0;
 	}
 	w->hashed += size;
-	hash_init(&h, HASH_SHA256);
-	for (uint64_t at = 0; at < size && !atomic_load(w->j->stop);) {
-		size_t want = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
-		ssize_t n;
-
-		file_cache_note(file, at, at + want);
-		n = file_read_at(file, block, want, at);
-		if (n <= 0)
-			return (int)n; /* it shrank: no digest */
-		hash_add(&h, block, (size_t)n);
-		file_cache_drop(file, at, at + (uint64_t)n);
-		at += (uint64_t)n;
-	}
-	hash_peek(&h, &sums);
-	hash_hex(sums.sha256, sizeof(sums.sha256), w->f.sha256);
-	return 0;
+	int r = filehash(file, &o, &sums, &got);
+	if (r == 0 && got == size) /* else it changed: no digest */
+		hash_hex(sums.sha256, sizeof(sums.sha256), w->f.sha256);
+	return r == -ECANCELED ? 0 : r;
 }
 
 /* security.capability, vfs_cap_data of capabilities(7): magic, then pairs of 32 bits. */

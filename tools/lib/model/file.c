@@ -298,6 +298,13 @@ int file_info(struct file *f, struct file_info *ret)
 	return file_info_fd(f->fd, ret);
 }
 
+bool file_unchanged(const struct file_info *a, const struct file_info *b)
+{
+	return a->size == b->size && a->mtime.sec == b->mtime.sec &&
+	       a->mtime.nsec == b->mtime.nsec && a->ctime.sec == b->ctime.sec &&
+	       a->ctime.nsec == b->ctime.nsec;
+}
+
 bool file_noatime(const struct file *f)
 {
 	return f->noatime;

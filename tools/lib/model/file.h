@@ -71,6 +71,8 @@ void file_closep(struct file **f);
 ssize_t file_read_at(struct file *f, void *p, size_t n, uint64_t offset);
 /* Facts now (fstat again: compare with the first to see a change). */
 int file_info(struct file *f, struct file_info *ret);
+/* Size, mtime and ctime are as they were: nobody wrote to it between the two looks. */
+bool file_unchanged(const struct file_info *a, const struct file_info *b);
 /* False when atime may have moved by our reading. */
 bool file_noatime(const struct file *f);
 /*

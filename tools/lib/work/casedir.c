@@ -4,13 +4,12 @@
 
 #include "format/hash.h"
 #include "model/root.h"
+#include "work/filehash.h"
 #include "work/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-
-enum { CASEDIR_CHUNK = 256 << 10 };
 
 static const char sums_name[] = "SHA256SUMS";
 
@@ -81,7 +80,6 @@ struct check {
 	struct sum *sum; /* sorted by the line behind the digest */
 	size_t nsums;
 	struct buf line;
-	unsigned char *chunk;
 	uint64_t files;
 };
 
@@ -215,23 +213,15 @@ static int tell_missing(struct check *c, struct bytes line)
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-static int hash_file(struct check *c, struct file *f, unsigned char ret[32])
+static int hash_file(struct file *f, unsigned char ret[32])
 {
+	const struct filehash_options o = { .kinds = HASH_SHA256, .keep_cache = true };
 	struct digests d;
-	struct hash h;
-	uint64_t at = 0;
-	ssize_t n;
+	int r = filehash(f, &o, &d, NULL);
 
-	hash_init(&h, HASH_SHA256);
-	while ((n = file_read_at(f, c->chunk, CASEDIR_CHUNK, at)) > 0) {
-		hash_add(&h, c->chunk, (size_t)n);
-		at += (uint64_t)n;
-	}
-	if (n < 0)
-		return (int)n;
-	hash_peek(&h, &d);
-	memcpy(ret, d.sha256, sizeof(d.sha256));
-	return 0;
+	if (r == 0)
+		memcpy(ret, d.sha256, sizeof(d.sha256));
+	return r;
 }
 
 static int on_entry(void *ctx, struct walk_entry *e)
@@ -252,7 +242,7 @@ static int on_entry(void *ctx, struct walk_entry *e)
 		return 0;
 	r = file_open_pinned(e->pin, &e->info, &f);
 	if (r == 0)
-		r = hash_file(c, f, sha256);
+		r = hash_file(f, sha256);
 	if (r == 0)
 		return judge(c, path, sha256);
 	gap_tell(c->ops->gaps, &(struct gap){ .err = r, .what = "read", .on = path });
@@ -277,12 +267,11 @@ static int walk(struct check *c, int dirfd)
 
 int casedir_check(int dirfd, const struct casedir_ops *ops, struct casedir_result *ret)
 {
-	AUTO_FREE unsigned char *chunk = malloc(CASEDIR_CHUNK);
-	struct check c = { .ops = ops, .res = ret, .chunk = chunk };
+	struct check c = { .ops = ops, .res = ret };
 
 	*ret = (struct casedir_result){ .sums = BUF_LIMIT(CASEDIR_SUMS_MAX) };
 	c.line = BUF_NONE;
-	int r = chunk ? load_sums(&c, dirfd) : -ENOMEM;
+	int r = load_sums(&c, dirfd);
 	if (r == 0)
 		r = walk(&c, dirfd);
 	for (size_t i = 0; i < c.nsums && r == 0; i++)

@@ -10,6 +10,7 @@
  */
 #include "base/when.h"
 #include "work/diff_index.h"
+#include "work/filehash.h"
 #include "work/hashwalk.h"
 #include "work/image.h"
 
@@ -18,7 +19,6 @@
 #include <sys/stat.h>
 
 enum {
-	READ_BUFFER = 256 << 10,
 	SORT_NAMES = 16384, /* of one directory: the index needs the memory */
 };
 
@@ -32,8 +32,7 @@ struct diff_image_state {
 };
 
 struct comparison {
-	unsigned char *buffer; /* READ_BUFFER */
-	struct bytes owner;    /* csi.diff.owner */
+	struct bytes owner; /* csi.diff.owner */
 	bool no_xattrs;
 	const struct diff_target *target;
 	diff_fn fn;
@@ -109,29 +108,10 @@ static bool is_stopped(const struct comparison *c)
 	return c->target->stop && atomic_load_explicit(c->target->stop, memory_order_relaxed);
 }
 
-static int hash_content(const struct comparison *c, struct file *f, struct digests *ret)
-{
-	unsigned char *p = c->buffer;
-	uint64_t at = 0;
-	struct hash h;
-	ssize_t n;
-
-	hash_init(&h, HASH_SHA256);
-	while ((n = file_read_at(f, p, READ_BUFFER, at)) > 0) {
-		hash_add(&h, p, (size_t)n);
-		at += (uint64_t)n;
-		if (is_stopped(c))
-			return -ECANCELED;
-	}
-	if (n < 0)
-		return (int)n;
-	hash_peek(&h, ret);
-	return 0;
-}
-
 /* The file's digest, or why there is none. */
 static void hash_file(const struct comparison *c, const struct walk_entry *e, struct diff_change *d)
 {
+	const struct filehash_options o = { .kinds = HASH_SHA256, .stop = c->target->stop };
 	AUTO_DONE(file_closep) struct file *f = NULL;
 	int r;
 
@@ -142,11 +122,8 @@ static void hash_file(const struct comparison *c, const struct walk_entry *e, st
 		return;
 	}
 	r = file_open_pinned(e->pin, &e->info, &f);
-	if (r == 0) {
-		file_cache_note(f, 0, e->info.size);
-		r = hash_content(c, f, &d->sums);
-		file_cache_drop(f, 0, e->info.size);
-	}
+	if (r == 0)
+		r = filehash(f, &o, &d->sums, NULL);
 	d->gap.err = r;
 }
 
@@ -395,9 +372,7 @@ static void tell_unfinished(const struct comparison *c, int err)
 int diff_index_compare(struct image_index *x, struct bytes owner, bool no_xattrs,
 		       const struct diff_target *t, diff_fn fn, void *ctx)
 {
-	AUTO_FREE unsigned char *buffer = malloc(READ_BUFFER);
-	struct comparison c = { .buffer = buffer,
-				.owner = owner,
+	struct comparison c = { .owner = owner,
 				.no_xattrs = no_xattrs,
 				.target = t,
 				.fn = fn,
@@ -408,11 +383,8 @@ int diff_index_compare(struct image_index *x, struct bytes owner, bool no_xattrs
 	const struct walk_limits limits = {
 		.sort_names = SORT_NAMES, .handles = true, .stop = t->stop, .gaps = &gaps
 	};
-	int r;
+	int r = root_walk(t->root, bytes_str("/"), &limits, on_entry, &c);
 
-	if (!buffer)
-		return -ENOMEM;
-	r = root_walk(t->root, bytes_str("/"), &limits, on_entry, &c);
 	if (r == -ECANCELED || r == -E2BIG || r == -ETIMEDOUT)
 		tell_unfinished(&c, r);
 	return r < 0 ? r : tell_all_deleted(&c);

@@ -4,6 +4,7 @@
  * once into a table of digests, and once more for the names of what was not met on the walk.
  */
 #include "work/diff.h"
+#include "work/filehash.h"
 #include "work/hashwalk.h"
 #include "work/listed.h"
 #include "work/pkgdb.h"
@@ -322,26 +323,13 @@ static enum presence look_for(const struct packages *p, struct bytes path)
 /* Digests of the regular file at PATH, through links to directories. */
 static int sums_at(const struct packages *p, struct bytes path, unsigned kinds, struct digests *ret)
 {
+	const struct filehash_options o = { .kinds = kinds,
+					    .most = p->target->max_file,
+					    .stop = p->target->stop };
 	AUTO_DONE(file_closep) struct file *f = NULL;
-	unsigned char more[16 << 10];
-	struct hash h;
-	uint64_t at = 0;
-	ssize_t n;
 	int r = root_open(p->target->root, path, &f);
 
-	if (r < 0)
-		return r;
-	hash_init(&h, kinds);
-	while ((n = file_read_at(f, more, sizeof(more), at)) > 0) {
-		hash_add(&h, more, (size_t)n);
-		at += (uint64_t)n;
-		if (p->target->max_file && at > p->target->max_file)
-			return -EFBIG;
-		if (p->target->stop && atomic_load(p->target->stop))
-			return -ECANCELED;
-	}
-	hash_peek(&h, ret);
-	return (int)n;
+	return r < 0 ? r : filehash(f, &o, ret, NULL);
 }
 
 /* False: it is there as listed, by another way. */

@@ -81,13 +81,6 @@ static bool is_sparse(const struct file_info *info)
 	return info->size >= SPARSE_FROM && info->blocks * BLOCK < info->size;
 }
 
-static bool same_state(const struct file_info *a, const struct file_info *b)
-{
-	return a->size == b->size && a->mtime.sec == b->mtime.sec &&
-	       a->mtime.nsec == b->mtime.nsec && a->ctime.sec == b->ctime.sec &&
-	       a->ctime.nsec == b->ctime.nsec;
-}
-
 /* Whether the file is small enough for what is wanted of it; tells what is left out. */
 static bool fits(struct reader *rd, struct hashwalk_item *it)
 {
@@ -127,7 +120,7 @@ static void hash_file(struct reader *rd, struct hashwalk_item *it, int pin)
 		return;
 	}
 	hash_peek(&h, &it->sums);
-	if (file_info(f, &now) == 0 && !same_state(&it->info, &now)) {
+	if (file_info(f, &now) == 0 && !file_unchanged(&it->info, &now)) {
 		it->changed = true;
 		it->size_now = now.size;
 		fail(it, "hash (it changed while it was read)", -ESTALE);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One file or one process's memory through the rules. */
+#include "work/filehash.h"
 #include "work/sweep_priv.h"
 
 #include <errno.h>
 
-enum { SPARSE_FROM = 1 << 20, BLOCK = 512, MAGIC_BYTES = 16, HASH_BUFFER = 128 << 10 };
+enum { SPARSE_FROM = 1 << 20, BLOCK = 512, MAGIC_BYTES = 16 };
 
 static void tell(struct sweep_thread *t, const char *what, int err, const char *mend,
 		 uint64_t missing)
@@ -178,13 +179,6 @@ static int find_extents(struct sweep_job *j, struct rules_block *v)
 	return r < 0 ? r : n;
 }
 
-static bool same_state(const struct file_info *a, const struct file_info *b)
-{
-	return a->size == b->size && a->mtime.sec == b->mtime.sec &&
-	       a->mtime.nsec == b->mtime.nsec && a->ctime.sec == b->ctime.sec &&
-	       a->ctime.nsec == b->ctime.nsec;
-}
-
 static void tell_changes(struct sweep_thread *t)
 {
 	struct file_info now;
@@ -194,38 +188,18 @@ static void tell_changes(struct sweep_thread *t)
 	missed = window_missed(t->window, &err);
 	if (missed && err < 0)
 		tell(t, "read", err, NULL, missed);
-	else if (file_info(t->job->file, &now) == 0 && !same_state(&t->job->info, &now))
+	else if (file_info(t->job->file, &now) == 0 && !file_unchanged(&t->job->info, &now))
 		tell(t, "scan (it changed while it was read)", -ESTALE, NULL, missed);
 	else if (missed)
 		tell(t, "read", -EIO, NULL, missed);
 }
 
-static int hash_file(struct sweep_thread *t)
-{
-	AUTO_FREE unsigned char *buf = malloc(HASH_BUFFER);
-	struct sweep_job *j = t->job;
-	uint64_t at = 0;
-	struct hash h;
-	ssize_t n;
-
-	if (!buf)
-		return -ENOMEM;
-	hash_init(&h, t->o->hashes);
-	while ((n = file_read_at(j->file, buf, HASH_BUFFER, at)) > 0) {
-		hash_add(&h, buf, (size_t)n);
-		at += (uint64_t)n;
-		if (stopped(t))
-			return -ECANCELED;
-	}
-	if (n < 0)
-		return (int)n;
-	hash_peek(&h, &j->sums);
-	return 0;
-}
-
 static void judge_hashes(struct sweep_thread *t)
 {
-	int r = hash_file(t);
+	const struct filehash_options o = { .kinds = t->o->hashes,
+					    .stop = t->o->stop,
+					    .keep_cache = true };
+	int r = filehash(t->job->file, &o, &t->job->sums, NULL);
 
 	if (r == 0) {
 		r = t->o->hashed(t->o->ctx, t->job);
