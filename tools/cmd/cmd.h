@@ -37,6 +37,7 @@ struct common_args {
 	uint64_t max_file;  /* 0: default */
 	uint64_t timeout;   /* seconds, 0 none */
 	uint64_t jobs;	    /* 0: default */
+	uint64_t headroom;  /* bytes to leave below a cgroup limit, 0: no guard */
 	int quiet, verbose;
 	struct opt_strings encrypt; /* --encrypt: cmd/crypt.h */
 };
@@ -57,6 +58,7 @@ extern const struct opt common_file_opts[1];	 /* -o alone: a command without a t
 extern const struct opt common_max_file_opts[1]; /* --max-file */
 extern const struct opt common_timeout_opts[1];	 /* --timeout */
 extern const struct opt common_jobs_opts[1];	 /* --jobs */
+extern const struct opt common_headroom_opts[1]; /* --headroom; its default is the command's */
 extern const struct opt common_talk_opts[2];	 /* -q, -v: every command; -h comes by itself */
 
 /* State of one run of a command. Zero it, cmd_begin, cmd_end. */

@@ -66,6 +66,15 @@ const struct opt common_max_file_opts[1] = {
 	  .min = 1 },
 };
 
+const struct opt common_headroom_opts[1] = {
+	{ .name = "headroom",
+	  .kind = OPT_SIZE,
+	  COMMON(headroom),
+	  .arg = "SIZE",
+	  .help = "stop before less memory than SIZE (64M), or 5 % of it, is left below a cgroup "
+		  "limit; 0 does not guard" },
+};
+
 const struct opt common_timeout_opts[1] = {
 	{ .name = "timeout",
 	  .kind = OPT_NUMBER,

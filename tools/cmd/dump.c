@@ -40,18 +40,12 @@ static const struct opt own_opts[] = {
 	  .kind = OPT_FLAG,
 	  ARG(no_hash),
 	  .help = "leave out the SHA-256 of the core, which costs more time than all else" },
-	{ .name = "headroom",
-	  .kind = OPT_SIZE,
-	  ARG(headroom),
-	  .arg = "SIZE",
-	  .help = "stop before less memory than SIZE (64M), or 5 % of it, is left below a cgroup "
-		  "limit; 0 does not guard" },
 };
 
 static const struct opt_table tables[] = {
-	OPT_TABLE(common_pid_opts),	OPT_TABLE(own_opts),
-	OPT_TABLE(common_source_opts),	OPT_TABLE(common_file_opts),
-	OPT_TABLE(common_timeout_opts), OPT_TABLE(common_talk_opts),
+	OPT_TABLE(common_pid_opts),    OPT_TABLE(own_opts),	    OPT_TABLE(common_headroom_opts),
+	OPT_TABLE(common_source_opts), OPT_TABLE(common_file_opts), OPT_TABLE(common_timeout_opts),
+	OPT_TABLE(common_talk_opts),
 };
 
 /* Where the bytes came from, and what there is none of. */
@@ -121,9 +115,9 @@ static void open_headroom(struct dump *d, const struct selection *sel)
 	struct targets ts = { 0 };
 
 	/* What cannot be pinned matters only to what is read of it. */
-	if (d->args->headroom && targets_pin(d->run->source, sel, &nowhere, &ts) < 0)
+	if (d->args->common.headroom && targets_pin(d->run->source, sel, &nowhere, &ts) < 0)
 		ts.n = 0;
-	headroom_open(&d->headroom, d->args->headroom, &ts, &d->run->stop);
+	headroom_open(&d->headroom, d->args->common.headroom, &ts, &d->run->stop);
 	targets_done(&ts);
 }
 
@@ -211,7 +205,7 @@ static void done(struct dump *d)
 static int dump_run(const struct command *self, int argc, char **argv)
 {
 	struct dump_args args = { .freeze_buffer = DUMP_BUFFER_DEFAULT,
-				  .headroom = HEADROOM_FLOOR_DEFAULT };
+				  .common.headroom = HEADROOM_FLOOR_DEFAULT };
 	struct run run = { 0 };
 	struct dump d = { .run = &run, .args = &args, .fd = -1 };
 	int operands, r;

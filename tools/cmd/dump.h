@@ -17,7 +17,6 @@ struct dump_args {
 	const char *freeze_word; /* NULL, "" or "hold" */
 	enum dump_freeze freeze;
 	uint64_t freeze_buffer;
-	uint64_t headroom;
 	bool swapped, no_hash;
 	struct opt_strings filters;
 };

@@ -3,7 +3,6 @@
 #include "cmd/dump.h"
 
 #include "base/queue.h"
-#include "base/when.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +13,6 @@ enum {
 	SLOTS = 4,
 	PIPE_BYTES = 1 << 20,
 	WRITER_STACK = 64 << 10,
-	HEADROOM_EVERY_NS = 100 * 1000 * 1000
 };
 
 struct slot {
@@ -26,7 +24,6 @@ struct stream {
 	struct dump *d;
 	struct queue empty, full;
 	_Atomic int err; /* of writing */
-	int64_t checked; /* headroom */
 };
 
 static int write_all(int fd, const unsigned char *p, size_t n)
@@ -82,16 +79,12 @@ static void show_progress(struct dump *d)
 static int between(struct stream *s)
 {
 	struct dump *d = s->d;
-	int64_t now = when_now(CLOCK_MONOTONIC);
 	int r = atomic_load(&s->err);
 
 	show_progress(d);
 	if (d->stop)
 		stop_go_on(d->stop);
-	if (now - s->checked > HEADROOM_EVERY_NS) {
-		s->checked = now;
-		headroom_check(&d->headroom);
-	}
+	headroom_poll(&d->headroom);
 	if (r == 0 && atomic_load(&d->run->stop) && d->written < core_size(d->core))
 		r = -ECANCELED;
 	return r;

@@ -68,12 +68,6 @@ static const struct opt scan_opts[] = {
 	  .arg = "SIZE",
 	  .help = "memory for rules and their matches, 64M by default, beside the 32M of csi",
 	  .min = MEGABYTE },
-	{ .name = "headroom",
-	  .kind = OPT_SIZE,
-	  OWN(headroom),
-	  .arg = "SIZE",
-	  .help = "stop before less memory than SIZE (64M), or 5 % of it, is left below a cgroup "
-		  "limit; 0 does not guard" },
 	{ .name = "compile",
 	  .kind = OPT_FLAG,
 	  OWN(compile),
@@ -81,13 +75,10 @@ static const struct opt scan_opts[] = {
 };
 
 static const struct opt_table tables[] = {
-	OPT_TABLE(common_pid_opts),
-	OPT_TABLE(common_source_opts),
-	OPT_TABLE(scan_opts),
-	OPT_TABLE(common_output_opts),
-	OPT_TABLE(common_max_file_opts),
-	OPT_TABLE(common_timeout_opts),
-	OPT_TABLE(common_jobs_opts),
+	OPT_TABLE(common_pid_opts),	OPT_TABLE(common_source_opts),
+	OPT_TABLE(scan_opts),		OPT_TABLE(common_headroom_opts),
+	OPT_TABLE(common_output_opts),	OPT_TABLE(common_max_file_opts),
+	OPT_TABLE(common_timeout_opts), OPT_TABLE(common_jobs_opts),
 	OPT_TABLE(common_talk_opts),
 };
 
@@ -98,7 +89,7 @@ static void tell(struct scan *s, const char *what, int err, pid_t pid, struct by
 
 static bool stopped(struct scan *s)
 {
-	scan_guard(s);
+	headroom_poll(&s->headroom);
 	return atomic_load(&s->run->stop);
 }
 
@@ -389,7 +380,7 @@ static int scan(struct scan *s)
 
 static int scan_run(const struct command *self, int argc, char **argv)
 {
-	struct scan_args args = { .fail_on = -1, .headroom = HEADROOM_FLOOR_DEFAULT };
+	struct scan_args args = { .fail_on = -1, .common.headroom = HEADROOM_FLOOR_DEFAULT };
 	struct run run = { 0 };
 	struct scan s = { .run = &run, .args = &args, .lock = PTHREAD_MUTEX_INITIALIZER };
 	int operands, r;

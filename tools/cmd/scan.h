@@ -14,7 +14,7 @@ struct scan_args {
 	struct opt_strings rules, ioc_hashes, ioc_names, ioc_network;
 	bool compile, files, exe, memory, volumes;
 	int fail_on; /* enum sign_level, -1: not asked */
-	uint64_t each, rules_memory, headroom;
+	uint64_t each, rules_memory;
 };
 
 struct scan {
@@ -30,7 +30,6 @@ struct scan {
 	pthread_mutex_t lock; /* the output's, which the threads share */
 	uint64_t alerts;
 	struct headroom headroom;
-	int64_t guarded; /* CLOCK_MONOTONIC, when the headroom was looked at */
 	struct scan_owner {
 		const struct target_root *root; /* whose passwd it is; NULL: none yet */
 		struct buf passwd;
@@ -65,11 +64,9 @@ void scan_owner_done(struct scan *s);
 
 /*
  * The lower priority of the threads started afterwards, and the headroom guard: once the targets
- * are pinned. scan_guard looks about ten times a second, from one thread; run->stop is set when it
- * trips. Done tells the gap, if there is one.
+ * are pinned. Done tells the gap, if there is one.
  */
 void scan_guard_open(struct scan *s);
-void scan_guard(struct scan *s);
 void scan_guard_done(struct scan *s);
 
 /* struct sweep_options.found: a match as a record, from any thread. */

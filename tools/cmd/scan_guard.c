@@ -2,12 +2,9 @@
 /* A scan gives way to the target, and stops before memory runs short. */
 #include "cmd/scan.h"
 
-#include "base/when.h"
 #include "sys/gentle.h"
 
 #include <errno.h>
-
-enum { GUARD_EVERY_NS = 100 * 1000 * 1000 };
 
 void scan_guard_open(struct scan *s)
 {
@@ -16,20 +13,10 @@ void scan_guard_open(struct scan *s)
 	/* All processors: what a scan costs is CPU time, and halving them would double its length.
 	 */
 	gentle_enter(0, &g);
-	headroom_open(&s->headroom, s->args->headroom, &s->targets, &s->run->stop);
+	headroom_open(&s->headroom, s->args->common.headroom, &s->targets, &s->run->stop);
 	/* Short already: rules and their matches are what a scan takes, and there is no room. */
 	if (s->headroom.short_from_start)
 		atomic_store(&s->run->stop, true);
-}
-
-void scan_guard(struct scan *s)
-{
-	int64_t now = when_now(CLOCK_MONOTONIC);
-
-	if (now - s->guarded < GUARD_EVERY_NS)
-		return;
-	s->guarded = now;
-	headroom_check(&s->headroom);
 }
 
 void scan_guard_done(struct scan *s)

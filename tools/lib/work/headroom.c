@@ -2,10 +2,14 @@
 /* The headroom guard. */
 #include "work/headroom.h"
 
+#include "base/when.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+
+enum { POLL_NS = 100 * 1000 * 1000 };
 
 /* Where the memory controller is mounted: as of version 1, and the unified hierarchy. */
 static const char *const mounts[] = { "sys/fs/cgroup/memory", "sys/fs/cgroup" };
@@ -151,6 +155,16 @@ void headroom_check(struct headroom *h)
 			atomic_store(h->stop, true);
 		return;
 	}
+}
+
+void headroom_poll(struct headroom *h)
+{
+	int64_t now = when_now(CLOCK_MONOTONIC);
+
+	if (now - h->polled < POLL_NS)
+		return;
+	h->polled = now;
+	headroom_check(h);
 }
 
 void headroom_done(struct headroom *h)

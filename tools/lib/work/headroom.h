@@ -34,6 +34,7 @@ struct headroom {
 	struct cgroup_memory at; /* what was seen of it then */
 	atomic_bool *stop;	 /* set when it trips */
 	atomic_bool tripped;
+	int64_t polled; /* CLOCK_MONOTONIC */
 };
 
 /*
@@ -48,6 +49,8 @@ void headroom_done(struct headroom *h);
 /* Reads all groups again, and opens nothing: also from threads that may not. About ten times a
  * second; one thread at a time. */
 void headroom_check(struct headroom *h);
+/* The same from a loop that comes by more often: it looks when a tenth of a second is over. */
+void headroom_poll(struct headroom *h);
 /* The floor for a limit: the larger of FLOOR and 5 % of it. */
 uint64_t headroom_floor(uint64_t floor, uint64_t limit);
 /* Judges one more reading of a group: true when it is below its floor. */
