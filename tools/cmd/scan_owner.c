@@ -7,18 +7,15 @@
 
 #include <errno.h>
 
-enum { OWNER_PASSWD_MAX = 64 << 10 }; /* as much as ps looks at */
-
 static void read_passwd(struct scan *s, const struct target_root *root)
 {
 	struct scan_owner *o = &s->owner;
 	int r;
 
 	buf_done(&o->passwd);
-	o->passwd = BUF_LIMIT(OWNER_PASSWD_MAX);
 	o->root = root;
-	r = root_read(root->root, bytes_str("/etc/passwd"), &o->passwd, OWNER_PASSWD_MAX);
-	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+	r = root_passwd(root->root, &o->passwd);
+	if (r < 0)
 		gap_tell(&s->run->gaps, &(struct gap){ .err = r,
 						       .what = "read /etc/passwd",
 						       .on = bytes_str(root->label) });

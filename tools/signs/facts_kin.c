@@ -152,7 +152,6 @@ int learn_jvm_attach(struct gathering *g)
 
 int learn_user(struct gathering *g)
 {
-	static const char path[] = "/etc/passwd";
 	struct space *sp;
 	int r;
 
@@ -164,9 +163,7 @@ int learn_user(struct gathering *g)
 	sp = g->space;
 	if (!sp->passwd_asked) {
 		sp->passwd_asked = true;
-		sp->passwd = BUF_LIMIT(SHARED_PASSWD_MAX);
-		r = root_read(sp->root, bytes_str(path), &sp->passwd, SHARED_PASSWD_MAX);
-		sp->passwd_err = r == -ENOENT || r == -ENOTDIR ? 0 : r;
+		sp->passwd_err = root_passwd(sp->root, &sp->passwd);
 	}
 	if (sp->passwd_err < 0 && !sp->passwd_told) {
 		sp->passwd_told = true;

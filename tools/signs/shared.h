@@ -13,7 +13,6 @@ enum {
 	SHARED_PROCESSES_MAX = 4 << 20, /* pid_max of Linux */
 	SHARED_HIDDEN_MAX = 4096,	/* mounts over /proc/N that are kept */
 	SHARED_MOUNTS_MAX = 200000,	/* lines of one mountinfo; fs.mount-max is 100,000 */
-	SHARED_PASSWD_MAX = 64 << 10,	/* bytes of /etc/passwd that are kept */
 	SHARED_PRELOAD_MAX = 64 << 10,	/* bytes of /etc/ld.so.preload */
 	SHARED_NETS_MAX = 16,		/* network namespaces whose sockets are kept */
 	SHARED_SOCKETS_MAX = 1 << 16,	/* sockets of one */

@@ -34,6 +34,13 @@ int root_open(struct root *r, struct bytes path, struct file **ret);
 /* All of a small file; -EFBIG beyond MAX (cut). */
 int root_read(struct root *r, struct bytes path, struct buf *ret, size_t max);
 
+/*
+ * root_passwd - text of the root's /etc/passwd for passwd_name() (sys/passwd.h), into RET, which it
+ * limits. A root without one has no names: 0. -EFBIG: cut at ROOT_PASSWD_MAX, and kept so far.
+ */
+enum { ROOT_PASSWD_MAX = 64 << 10 };
+int root_passwd(struct root *r, struct buf *ret);
+
 /* What kind of mount an entry lies on, judged by mountinfo and statfs magic. */
 enum mount_kind {
 	MOUNT_ROOT,   /* the same mount as the root directory */

@@ -3,6 +3,7 @@
 #include "work/diff.h"
 
 #include "base/when.h"
+#include "work/hashwalk.h"
 
 #define TICK	 ((int64_t)20 * 1000 * 1000)
 #define AHEAD_NS ((int64_t)60 * (int64_t)NS_PER_SEC)
@@ -72,4 +73,17 @@ unsigned diff_time_marks(const struct file_info *info, bool added, int64_t now)
 	if (mtime > now + AHEAD_NS || ctime > now + AHEAD_NS)
 		marks |= DIFF_FUTURE;
 	return marks;
+}
+
+struct diff_change diff_change_of(const struct hashwalk_item *it)
+{
+	return (struct diff_change){
+		.path = it->path,
+		.parent_ino = it->parent_ino,
+		.now = &it->info,
+		.link = it->link,
+		.mount = it->mount,
+		.sums = it->sums,
+		.gap = it->gap,
+	};
 }

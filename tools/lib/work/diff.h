@@ -93,6 +93,10 @@ struct diff_change {
 	struct gap gap;	    /* why it could not be told whole; err 0: it could */
 };
 
+struct hashwalk_item;
+/* What the walk says of one file; the rest is the baseline's to fill in. Valid as long as IT is. */
+struct diff_change diff_change_of(const struct hashwalk_item *it);
+
 /* 0, or -errno that ends the comparison with it. */
 typedef int (*diff_fn)(void *ctx, const struct diff_change *c);
 

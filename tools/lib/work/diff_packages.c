@@ -228,17 +228,9 @@ static int judge(struct packages *p, const struct hashwalk_item *it)
 {
 	const struct listed_entry *e =
 		it->path.left_off ? NULL : listed_find(&p->table, it->path.head);
-	struct diff_change c = {
-		.kind = DIFF_UNOWNED,
-		.path = it->path,
-		.parent_ino = it->parent_ino,
-		.now = &it->info,
-		.link = it->link,
-		.mount = it->mount,
-		.sums = it->sums,
-		.gap = it->gap,
-	};
+	struct diff_change c = diff_change_of(it);
 
+	c.kind = DIFF_UNOWNED;
 	if (e) {
 		(void)listed_mark(&p->table, e);
 		c.owner = owner_name(&p->owners, e->owner);

@@ -142,15 +142,7 @@ static bool judge_mount(const struct since *s, const struct hashwalk_item *it,
 static int on_item(void *ctx, const struct hashwalk_item *it)
 {
 	const struct since *s = ctx;
-	struct diff_change c = {
-		.path = it->path,
-		.parent_ino = it->parent_ino,
-		.now = &it->info,
-		.link = it->link,
-		.mount = it->mount,
-		.sums = it->sums,
-		.gap = it->gap,
-	};
+	struct diff_change c = diff_change_of(it);
 
 	if (it->kind == HASHWALK_GAP) {
 		gap_tell(s->target->gaps, &it->gap);
