@@ -86,10 +86,12 @@ struct run {
  * Returns -1 to go on, or the exit code to return at once.
  */
 int cmd_parse(const struct command *self, int argc, char **argv, void *args, int *ret_operands);
+/* The same for a command that takes no operands: one is a usage error. */
+int cmd_parse_only(const struct command *self, int argc, char **argv, void *args);
 /* Prints "csi ps: TEXT" (ours, escaped) and where help is. EXIT_USAGE. */
 int cmd_usage(const struct command *self, const char *text);
-/* For a command that takes at most MOST operands: -1 to go on, else EXIT_USAGE, printed. */
-int cmd_operands(const struct command *self, int argc, char **argv, int operands, int most);
+/* Operands where there may be none: -1 to go on, else EXIT_USAGE, printed. */
+int cmd_no_operands(const struct command *self, int argc, char **argv, int operands);
 /* The help text of SELF. 0 or -errno. */
 int cmd_help(const struct command *self, struct buf *ret);
 /*

@@ -365,11 +365,8 @@ static int collect_run(const struct command *self, int argc, char **argv)
 	struct job job = { .run = &run, .args = &args, .c = &c, .keys = &keys };
 	const struct column *columns = NULL;
 	size_t ncolumns = 0;
-	int operands, r;
+	int r = cmd_parse_only(self, argc, argv, &args);
 
-	r = cmd_parse(self, argc, argv, &args, &operands);
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
 	if (r < 0)
 		r = collect_plan_check(self, &args);
 	if (r < 0)

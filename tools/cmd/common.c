@@ -145,14 +145,14 @@ int cmd_usage(const struct command *self, const char *text)
 	return EXIT_USAGE;
 }
 
-int cmd_operands(const struct command *self, int argc, char **argv, int operands, int most)
+int cmd_no_operands(const struct command *self, int argc, char **argv, int operands)
 {
 	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
 
-	if (argc - operands <= most)
+	if (argc == operands)
 		return -1;
-	if (buf_adds(&b, "unexpected word ") < 0 ||
-	    escape_add(&b, bytes_str(argv[operands + most])) < 0 || buf_addc(&b, '\0') < 0)
+	if (buf_adds(&b, "unexpected word ") < 0 || escape_add(&b, bytes_str(argv[operands])) < 0 ||
+	    buf_addc(&b, '\0') < 0)
 		return cmd_usage(self, "too many words");
 	return cmd_usage(self, (const char *)b.p);
 }
@@ -171,4 +171,12 @@ int cmd_parse(const struct command *self, int argc, char **argv, void *args, int
 	if (r < 0 || fwrite(help.p, 1, help.n, stdout) != help.n || fflush(stdout) != 0)
 		return EXIT_FAILED;
 	return EXIT_COMPLETE;
+}
+
+int cmd_parse_only(const struct command *self, int argc, char **argv, void *args)
+{
+	int operands;
+	int r = cmd_parse(self, argc, argv, args, &operands);
+
+	return r < 0 ? cmd_no_operands(self, argc, argv, operands) : r;
 }

@@ -225,11 +225,8 @@ static int diff_run(const struct command *self, int argc, char **argv)
 	struct run run = { .self = self, .args = &args.common };
 	struct diff_cmd d = { .run = &run, .args = &args };
 	struct column columns[DIFF_COLUMNS_MAX];
-	int operands, r;
+	int r = cmd_parse_only(self, argc, argv, &args);
 
-	r = cmd_parse(self, argc, argv, &args, &operands);
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
 	if (r < 0)
 		r = open_baselines(&d);
 	if (r < 0) {

@@ -403,11 +403,7 @@ static int doctor_run(const struct command *self, int argc, char **argv)
 {
 	struct doctor_args args = { 0 };
 	struct run run = { 0 };
-	int operands;
-	int r = cmd_parse(self, argc, argv, &args, &operands);
-
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
+	int r = cmd_parse_only(self, argc, argv, &args);
 	if (r < 0)
 		r = cmd_begin(&run, self, &args.common, columns, ARRAY_LEN(columns));
 	if (r >= 0)

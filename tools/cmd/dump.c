@@ -208,11 +208,8 @@ static int dump_run(const struct command *self, int argc, char **argv)
 				  .common.headroom = HEADROOM_FLOOR_DEFAULT };
 	struct run run = { 0 };
 	struct dump d = { .run = &run, .args = &args, .fd = -1 };
-	int operands, r;
+	int r = cmd_parse_only(self, argc, argv, &args);
 
-	r = cmd_parse(self, argc, argv, &args, &operands);
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
 	if (r < 0)
 		r = take_freeze(self, &args);
 	if (r < 0)

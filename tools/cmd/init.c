@@ -89,11 +89,8 @@ static void sleeper(const struct init_args *args)
 static int init_run(const struct command *self, int argc, char **argv)
 {
 	struct init_args args = { .ttl = INIT_TTL };
-	int operands, code = EXIT_COMPLETE;
-	int r = cmd_parse(self, argc, argv, &args, &operands);
-
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
+	int code = EXIT_COMPLETE;
+	int r = cmd_parse_only(self, argc, argv, &args);
 	if (r >= 0)
 		return r;
 	/* Without it collect has what runs when it runs: no reason to end. */

@@ -348,11 +348,8 @@ static int maps_run(const struct command *self, int argc, char **argv)
 {
 	struct maps_args args = { 0 };
 	struct run run = { 0 };
-	int operands, r;
+	int r = cmd_parse_only(self, argc, argv, &args);
 
-	r = cmd_parse(self, argc, argv, &args, &operands);
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
 	if (r < 0)
 		r = cmd_begin(&run, self, &args.common, columns, ARRAY_LEN(columns));
 	if (r >= 0)

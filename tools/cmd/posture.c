@@ -121,11 +121,8 @@ static int posture_run(const struct command *self, int argc, char **argv)
 	struct common_args args = { 0 };
 	struct run run = { 0 };
 	struct posture p = { .run = &run };
-	int operands, r;
+	int r = cmd_parse_only(self, argc, argv, &args);
 
-	r = cmd_parse(self, argc, argv, &args, &operands);
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
 	if (r < 0)
 		r = cmd_begin(&run, self, &args, columns, ARRAY_LEN(columns));
 	if (r >= 0)

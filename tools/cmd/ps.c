@@ -246,11 +246,8 @@ static int ps_run(const struct command *self, int argc, char **argv)
 	struct ps_args args = { 0 };
 	struct run run = { 0 };
 	struct ps ps = { .run = &run, .group_at = SIZE_MAX };
-	int operands, r;
+	int r = cmd_parse_only(self, argc, argv, &args);
 
-	r = cmd_parse(self, argc, argv, &args, &operands);
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
 	if (r >= 0)
 		return r;
 	ps.signs = !args.no_signs;

@@ -387,7 +387,7 @@ static int scan_run(const struct command *self, int argc, char **argv)
 
 	r = cmd_parse(self, argc, argv, &args, &operands);
 	if (r < 0 && args.compile)
-		r = cmd_operands(self, argc, argv, operands, 0);
+		r = cmd_no_operands(self, argc, argv, operands);
 	if (r >= 0)
 		return r;
 	s.paths = argv + operands;

@@ -5,8 +5,6 @@
 
 #include "sys/passwd.h"
 
-#include <errno.h>
-
 static void read_passwd(struct scan *s, const struct target_root *root)
 {
 	struct scan_owner *o = &s->owner;

@@ -135,11 +135,7 @@ static const struct opt_table tables[] = { OPT_TABLE(shell_opts) };
 static int shell_run(const struct command *self, int argc, char **argv)
 {
 	struct shell_args args = { 0 };
-	int operands;
-	int r = cmd_parse(self, argc, argv, &args, &operands);
-
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
+	int r = cmd_parse_only(self, argc, argv, &args);
 	if (r >= 0)
 		return r;
 	r = brood_begin();

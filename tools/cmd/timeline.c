@@ -333,13 +333,11 @@ static int timeline_command(const struct command *self, int argc, char **argv)
 	struct run run = { 0 };
 	AUTO_FREE struct timeline_cmd *c = calloc(1, sizeof(*c));
 	const char *bad = NULL;
-	int operands, r;
+	int r;
 
 	if (!c)
 		return EXIT_FAILED;
-	r = cmd_parse(self, argc, argv, &args, &operands);
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
+	r = cmd_parse_only(self, argc, argv, &args);
 	if (r < 0)
 		r = choose_format(self, c, &args);
 	if (r >= 0)

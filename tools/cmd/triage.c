@@ -239,11 +239,8 @@ static int triage_run(const struct command *self, int argc, char **argv)
 	struct triage_args args = { .fail_on = -1 };
 	struct run run = { 0 };
 	struct triage t = { .run = &run, .args = &args };
-	int operands, r;
+	int r = cmd_parse_only(self, argc, argv, &args);
 
-	r = cmd_parse(self, argc, argv, &args, &operands);
-	if (r < 0)
-		r = cmd_operands(self, argc, argv, operands, 0);
 	if (r >= 0)
 		return r;
 	r = cmd_begin(&run, self, &args.common, args.list ? list_columns : columns,
