@@ -20,8 +20,12 @@ need_collect() {
 	[ -z "$lacks" ] || say "evidence that will be missing for want of these rules:$(printf '%s' "$lacks" | tr '\n' ' ')"
 }
 
-# worse CODE: the exit code of the whole, by gravity
+# worse CODE: the exit code of the whole, by gravity; one that is not known here is a failure
 worse() {
+	case $1 in
+	"$UNPROVEN" | "$GONE" | "$LOST" | "$DENIED" | "$IMPOSSIBLE" | [0-3]) ;;
+	*) set -- "$FAILED" ;;
+	esac
 	for wo in "$UNPROVEN" "$GONE" "$LOST" "$DENIED" "$IMPOSSIBLE" 2 1 3 0; do
 		[ "$RESULT" -ne "$wo" ] || return 0
 		[ "$1" -ne "$wo" ] || { RESULT=$1 && return 0; }
@@ -95,6 +99,7 @@ collect_one() {
 		worse "$IMPOSSIBLE"
 		return
 	}
+	VERDICT='' STATUS='' WATCHER='' NAME=''
 	PIECES='' KILLED=0 ATTEMPT=0 ID=$(state "$TARGET" 6)
 	while [ "$ATTEMPT" -le "$RETRIES" ]; do
 		ATTEMPT=$((ATTEMPT + 1))
@@ -215,7 +220,6 @@ finish_one() {
 	*) fi_text="not collected (exit code $one_rc)" ;;
 	esac
 	row "${PIECES:--}" "$fi_text${WATCHER:+; $WATCHER}"
-	VERDICT='' WATCHER=''
 }
 
 # The others: they share what was collected, or do not run.

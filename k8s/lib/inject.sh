@@ -144,7 +144,11 @@ inject() {
 		say "  $(head -n 5 "$TMP/debug.err")"
 		return "$IMPOSSIBLE"
 	fi
-	[ -n "$DRY" ] || wait_started
+	if [ -n "$DRY" ]; then
+		echo "n|$CSI" >>"$TMP/pod" # the next one has another name
+		return 0
+	fi
+	wait_started
 }
 
 # try_profile: asks the API server once. 100: a policy refused it.

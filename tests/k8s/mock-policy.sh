@@ -37,6 +37,10 @@ run plugin ps app
 expect_exit 11
 expect_grep 'violates PodSecurity' "$ERR"
 check "something was injected" test ! -e mock/injected
+run plugin collect app -o refused
+expect_exit 11
+expect_grep '^app +running .*not collected \(exit code 11\)' "$OUT"
+for file in case.json SHA256SUMS api/pod.yaml api/coverage.txt; do check "no $file" test -e "refused/$file"; done
 
 # Nobody says who the user is: asked for before anything is sent. A policy's escape sequences do not reach the terminal.
 : >mock/refuse && : >mock/calls

@@ -27,6 +27,7 @@ zero) head -c 25000000 "$MOCK/stream" && exit 0 ;;
 lost) head -c 20000000 "$MOCK/stream" && echo 'error: websocket: close 1006 (abnormal closure): unexpected EOF' >&2 && exit 1 ;;
 other) python3 -c 'import sys; d = bytearray(open(sys.argv[1], "rb").read()); d[200] ^= 1; sys.stdout.buffer.write(d)' "$MOCK/stream" ;;
 nothing) exit 0 ;;
+noexec) echo "command terminated with exit code 126" >&2 && exit 126 ;;
 esac
 cat "$MOCK/stream.err" >&2
 [ "$rc" -eq 0 ] || echo "command terminated with exit code $rc" >&2
@@ -59,6 +60,12 @@ bad other
 run plugin collect app -o four
 expect_exit 13
 check "the altered stream is not kept apart" test -e four/app-1.tar.zst.partial
+
+# A csi that cannot be executed is no evidence.
+bad noexec
+run plugin collect app -o five
+expect_exit 1
+expect_grep 'not collected \(exit code 126\)'
 
 bad lost
 run plugin ps app

@@ -27,8 +27,13 @@ run host_csi scan --root s/miss --json
 expect_exit 0
 expect_empty "$OUT"
 
-for dir in /usr/bin /usr/sbin /usr/lib "$CSI_TOP/out/amd64/rootfs"; do
-	run host_csi scan --root "$dir" --json
-	jq -r 'select(.rule) | .rule.id + " " + .file.path' "$OUT" >got
+# A name that is there is asked for, too: it shows that the tree was walked.
+for at in /usr/bin:bash /usr/sbin:chroot /usr/lib:os-release "$CSI_TOP/out/amd64/rootfs:passwd"; do
+	dir=${at%:*}
+	echo "/${at##*:}\$;60" >there
+	run host_csi scan --root "$dir" --ioc-names there --json
+	check "$dir: exit code $RC" test "$RC" -eq 0 -o "$RC" -eq 3
+	expect_json "any((.rule.ruleset | endswith(\"there:1\")) and (.file.path | endswith(\"/${at##*:}\")))" "$dir was not walked"
+	jq -r 'select(.rule and (.rule.ruleset | endswith("there:1") | not)) | .rule.id + " " + .file.path' "$OUT" >got
 	check "in $dir: $(head -n 10 got)" test ! -s got
 done
