@@ -14,7 +14,7 @@ ROLE=ptrace
 need_runc
 POD_IMAGE=$("$HELPERS/debian.sh") || exit 1
 export POD_IMAGE
-# cron first, since its job takes up to a minute to come round; it is looked at last.
+# cron is started first, since its job takes up to a minute to come round; it is looked at last.
 ALL="nginx apache2 redis postgresql mariadb memcached haproxy node jvm python ruby php-fpm perl go mono sshd
 	dropbear jemalloc cron"
 
@@ -55,10 +55,13 @@ asked() {
 	while :; do work "$1" >/dev/null 2>&1 && echo . >>answers; done
 }
 
-# scanned NAME: csi's own rules match neither its programs nor its memory.
+# scanned NAME: csi's own rules match neither its programs nor its memory. A server at work gives memory back, and
+# ends processes, while that is read: nothing else may be missing.
 scanned() {
 	run csi scan --exe --memory --json
-	expect_exit 0
+	expect_exit_by_gaps
+	gaps "$OUT" | grep -vE '^(ESTALE\|scan \(it changed while it was read\)|ESRCH\|read memory)\|[0-9]+\|-$' >other.gaps
+	expect_empty other.gaps
 	jq -r 'select(.event.kind == "alert") | [.rule.id, .csi.scan.kind, .process.pid] | @tsv' "$OUT" >matches
 	expect_empty matches
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each thing that a job has not is really tried, in a child of its own; what it has still works. */
 #include "sys/confine.h"
+#include "sys/pagemap.h"
 
 #include "test.h"
 
@@ -31,7 +32,8 @@ enum {
 };
 
 static char dir[64];
-static int dirfd_, filefd, sock;
+static int dirfd_, filefd, sock, pagemap;
+static bool pagemap_known;
 
 /* Each returns what the system call did. */
 static long do_execve(void)
@@ -194,6 +196,19 @@ static long do_vm_readv(void)
 
 	return process_vm_readv(getpid(), &here, 1, &there, 1, 0);
 }
+static long do_pagemap_scan(void)
+{
+	struct pagemap_scan arg = { .size = sizeof(arg), .any_of = 1, .returned = 1 };
+
+	/* Older kernels do not know it, and neither does it then read anything. */
+	return pagemap_known ? syscall(SYS_ioctl, pagemap, PAGEMAP_SCAN_CALL, &arg) : 0;
+}
+static long do_other_ioctl(void)
+{
+	int n;
+
+	return ioctl(sock, FIONREAD, &n);
+}
 static long do_more(void)
 {
 	return confine_self(CONFINE_PIPELINE) == 0 ? 0 : -1;
@@ -237,6 +252,8 @@ static const struct attempt {
 	{ "unlink", do_unlink, VERIFY, 0 },
 	{ "setfsuid", do_fsids, WALKER, 0 },
 	{ "process_vm_readv", do_vm_readv, WALKER | SCANNER, 0 },
+	{ "PAGEMAP_SCAN", do_pagemap_scan, WALKER | SCANNER, 0 },
+	{ "any other ioctl", do_other_ioctl, PIPELINE | SCANNER | VERIFY, ENOTTY },
 	{ "read", do_read, ALL, 0 },
 	{ "write", do_write, ALL, 0 },
 	{ "map memory", do_map, ALL, 0 },
@@ -372,7 +389,10 @@ int main(void)
 	dirfd_ = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	filefd = fcntl(dirfd_, F_DUPFD_CLOEXEC, 100);
 	sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	CHECK(dirfd_ >= 0 && filefd >= 0 && sock >= 0);
+	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	CHECK(dirfd_ >= 0 && filefd >= 0 && sock >= 0 && pagemap >= 0);
+	pagemap_known = true;
+	pagemap_known = do_pagemap_scan() == 0;
 	CHECK_INT(confine_seccomp_there(), 0);
 	jobs();
 	files();

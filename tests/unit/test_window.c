@@ -16,6 +16,7 @@ struct reader {
 	uint64_t size; /* ends there, whatever was promised */
 	uint64_t salt;
 	uint64_t reads, bytes;
+	uint64_t hole; /* the page from here on cannot be read; 0: none */
 	int err;
 };
 
@@ -33,6 +34,10 @@ static ssize_t read_it(void *ctx, uint64_t at, void *p, size_t n)
 	r->reads++;
 	if (at >= r->size)
 		return r->err;
+	if (r->hole && at >= r->hole && at < r->hole + WINDOW_PAGE)
+		return -EIO;
+	if (r->hole && at < r->hole && n > r->hole - at)
+		n = (size_t)(r->hole - at);
 	if (n > 70001)
 		n = 70001;
 	if (n > r->size - at)
@@ -115,6 +120,23 @@ static void test_short(void)
 	CHECK(window_missed(w, &err) == 0 && err == 0);
 }
 
+/* What stands behind a page that cannot be read is there. */
+static void test_hole(void)
+{
+	AUTO_DONE(window_closep) struct window *w = NULL;
+	struct reader r = { .size = MIB, .hole = 5 * WINDOW_PAGE };
+	const unsigned char *p = NULL;
+	int err;
+
+	(void)window_open(&w);
+	CHECK(window_show(w, r.size, read_it, &r, &p) == 0);
+	CHECK(same(p, &r, 0, r.hole, 1));
+	CHECK(same(p, &r, r.hole + WINDOW_PAGE, r.size, 1));
+	for (uint64_t i = 0; i < WINDOW_PAGE; i++)
+		CHECK(p[r.hole + i] == 0);
+	CHECK(window_missed(w, &err) == WINDOW_PAGE && err == -EIO);
+}
+
 static void *in_thread(void *arg)
 {
 	AUTO_DONE(window_closep) struct window *w = NULL;
@@ -176,6 +198,8 @@ int main(void)
 	OK("jumps");
 	test_short();
 	OK("short");
+	test_hole();
+	OK("a page that cannot be read");
 	test_threads();
 	OK("threads");
 	TEST_END();

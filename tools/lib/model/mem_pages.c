@@ -5,8 +5,9 @@
  */
 #include "model/mem_priv.h"
 
+#include "sys/pagemap.h"
+
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 /* Documentation/admin-guide/mm/pagemap.rst */
@@ -15,12 +16,6 @@
 #define PM_FILE	   (UINT64_C(1) << 61) /* file page or shared anonymous */
 #define PM_GUARD   (UINT64_C(1) << 58)
 
-/* linux/fs.h since 6.7; the libc's headers may be older. */
-struct scan_arg {
-	uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
-	uint64_t inverted, all_of, any_of, returned;
-};
-#define SCAN_CALL    _IOWR('f', 16, struct scan_arg)
 #define SCAN_FILE    (UINT64_C(1) << 2)
 #define SCAN_PRESENT (UINT64_C(1) << 3)
 #define SCAN_SWAPPED (UINT64_C(1) << 4)
@@ -33,7 +28,7 @@ struct scan_arg {
 
 static int scan(struct mem *m, uint64_t start, uint64_t end, uint64_t *ret_end)
 {
-	struct scan_arg arg = {
+	struct pagemap_scan arg = {
 		.size = sizeof(arg),
 		.start = start,
 		.end = end,
@@ -45,7 +40,7 @@ static int scan(struct mem *m, uint64_t start, uint64_t end, uint64_t *ret_end)
 	int n;
 
 	do
-		n = (int)syscall(SYS_ioctl, m->pagemap, SCAN_CALL, &arg); /* libcs differ */
+		n = (int)syscall(SYS_ioctl, m->pagemap, PAGEMAP_SCAN_CALL, &arg); /* libcs differ */
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;

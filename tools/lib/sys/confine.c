@@ -3,13 +3,13 @@
 #include "sys/confine.h"
 
 #include "sys/confine_calls.h"
+#include "sys/pagemap.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 
 enum { PROGRAM_MAX = 512 };
@@ -47,11 +47,11 @@ static void give(struct program *p, unsigned action)
 	put(p, BPF_RET | BPF_K, action, 0, 0);
 }
 
-/* Each of these calls: ACTION. The call's number is loaded. */
-static void each(struct program *p, const unsigned *calls, size_t n, unsigned action)
+/* What is loaded, the call's number or an argument, is one of VALUES: ACTION. */
+static void each(struct program *p, const unsigned *values, size_t n, unsigned action)
 {
 	for (size_t i = 0; i < n; i++) {
-		put(p, BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
+		put(p, BPF_JMP | BPF_JEQ | BPF_K, values[i], 0, 1);
 		give(p, action);
 	}
 }
@@ -73,15 +73,20 @@ static void on_bits(struct program *p, unsigned call, unsigned arg, unsigned bit
 	give(p, action[0]);
 }
 
-/* CALL: IS_IT if argument ARG is VALUE, else OTHER. */
+/* CALL: ACTION[1] if argument ARG is one of VALUES, else ACTION[0]. */
+static void on_values(struct program *p, unsigned call, unsigned arg, const unsigned *values,
+		      size_t n, const unsigned action[2])
+{
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, call, 0, (unsigned)(2 + 2 * n));
+	load_arg(p, arg);
+	each(p, values, n, action[1]);
+	give(p, action[0]);
+}
+
 static void on_value(struct program *p, unsigned call, unsigned arg, unsigned value,
 		     const unsigned action[2])
 {
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4);
-	load_arg(p, arg);
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-	give(p, action[1]);
-	give(p, action[0]);
+	on_values(p, call, arg, &value, 1, action);
 }
 
 /* ---- what all jobs share ------------------------------------------------------------------- */
@@ -141,6 +146,9 @@ static void scanner(struct program *p)
 	/* Reads stand beside the probe for the process that the memory is of. */
 	static const unsigned calls[] = { SYS_process_vm_readv, SYS_faccessat };
 
+	/* The terminal's size as in plain(), and which pages are still there. */
+	on_values(p, SYS_ioctl, 1, (const unsigned[]){ TIOCGWINSZ, PAGEMAP_SCAN_CALL }, 2,
+		  (const unsigned[]){ REFUSE(ENOTTY), SECCOMP_RET_ALLOW });
 	plain(p);
 	each(p, calls, ARRAY_LEN(calls), SECCOMP_RET_ALLOW);
 	give(p, REFUSE(EPERM));

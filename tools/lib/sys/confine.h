@@ -35,8 +35,8 @@ enum confine_job {
 	 * stack, fields of stat) is never read here, for the same reason. */
 	CONFINE_PIPELINE,
 	/*
-	 * CONFINE_PIPELINE and process_vm_readv, which memory is read by where /proc/PID/mem is
-	 * refused. Of the calling thread.
+	 * CONFINE_PIPELINE, and process_vm_readv, which memory is read by where /proc/PID/mem is
+	 * refused, and PAGEMAP_SCAN. Of the calling thread.
 	 */
 	CONFINE_SCANNER,
 	/* CONFINE_PIPELINE, and opens, makes and removes files, for which see confine_files. */

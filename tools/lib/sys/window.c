@@ -67,6 +67,14 @@ static int move_memory(struct window *w, size_t slot, uint64_t chunk)
 	return mprotect(to, WINDOW_CHUNK, PROT_READ | PROT_WRITE) < 0 ? -errno : 0;
 }
 
+static void miss(struct window *w, unsigned char *p, uint64_t n, int err)
+{
+	memset(p, 0, n);
+	w->missed += n;
+	if (!w->err)
+		w->err = err;
+}
+
 /* The bytes of a chunk whose memory is there and may hold others. */
 static void fill(struct window *w, uint64_t chunk)
 {
@@ -75,17 +83,14 @@ static void fill(struct window *w, uint64_t chunk)
 
 	while (done < n) {
 		ssize_t got = w->fn(w->ctx, chunk * WINDOW_CHUNK + done, to + done, n - done);
+		/* What cannot be read is a page at least; an end has nothing behind it. */
+		uint64_t step = got == 0 || got == -ESRCH ? n : WINDOW_PAGE - done % WINDOW_PAGE;
 
 		if (got <= 0) {
-			if (!w->err)
-				w->err = (int)got;
-			break;
+			step = step < n - done ? step : n - done;
+			miss(w, to + done, step, (int)got);
 		}
-		done += (uint64_t)got;
-	}
-	if (done < n) {
-		memset(to + done, 0, n - done);
-		w->missed += n - done;
+		done += got > 0 ? (uint64_t)got : step;
 	}
 }
 

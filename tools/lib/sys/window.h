@@ -16,7 +16,7 @@
 
 #include <sys/types.h>
 
-enum { WINDOW_CHUNK = 512 << 10, WINDOW_KEPT = 6 };
+enum { WINDOW_CHUNK = 512 << 10, WINDOW_KEPT = 6, WINDOW_PAGE = 4 << 10 };
 
 /*
  * N bytes from AT on, as pread(2): bytes read, 0 at the end, -errno. It may run in a signal
@@ -31,8 +31,8 @@ void window_closep(struct window **w);
 
 /*
  * window_show - *RET are SIZE bytes (at least 1), read by FN as they are touched; what was shown
- * before is gone. Where FN cannot read there are zeros, and window_missed() counts them. 0 or
- * -errno.
+ * before is gone. Where FN cannot read there are zeros up to the next WINDOW_PAGE, and to the end
+ * of the chunk where FN says the end or ESRCH; window_missed() counts them. 0 or -errno.
  */
 int window_show(struct window *w, uint64_t size, window_read_fn fn, void *ctx,
 		const unsigned char **ret);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#define CHANGED "scan (it changed while it was read)"
 enum { SPARSE_FROM = 1 << 20, BLOCK = 512, MAGIC_BYTES = 16 };
 
 static void tell(struct sweep_thread *t, const char *what, int err, const char *mend,
@@ -25,6 +26,28 @@ static bool stopped(const struct sweep_thread *t)
 
 /* ---- bytes for the window: perhaps in a signal handler --------------------------------------- */
 
+/*
+ * What went away since the pages were listed must not be faulted in: they are looked up again.
+ * -ESTALE: they are not there any more.
+ */
+static ssize_t read_memory(struct mem *m, uint64_t addr, void *p, size_t n)
+{
+	struct page_run run;
+	ssize_t got;
+	int r = mem_next_run(m, addr, addr + n, &run);
+
+	if (r <= 0)
+		return r < 0 ? r : -ENODATA;
+	if (run.state != PAGE_PRESENT)
+		return -ESTALE;
+	got = mem_read(m, addr, p, run.end - addr < n ? (size_t)(run.end - addr) : n);
+	if (got != -EIO && got != -EFAULT)
+		return got;
+	/* Between the look and the read, or for another reason. */
+	r = mem_next_run(m, addr, addr + 1, &run);
+	return r > 0 && run.state != PAGE_PRESENT ? -ESTALE : got;
+}
+
 static ssize_t read_bytes(void *ctx, uint64_t at, void *p, size_t n)
 {
 	struct sweep_thread *t = ctx;
@@ -32,7 +55,7 @@ static ssize_t read_bytes(void *ctx, uint64_t at, void *p, size_t n)
 	if (stopped(t) && t->scanner)
 		rules_scanner_stop(t->scanner);
 	if (t->job->kind == SWEEP_MEMORY)
-		return mem_read(t->job->memory.mem, t->base + at, p, n);
+		return read_memory(t->job->memory.mem, t->base + at, p, n);
 	return file_read_at(t->job->file, p, n, t->base + at);
 }
 
@@ -189,7 +212,7 @@ static void tell_changes(struct sweep_thread *t)
 	if (missed && err < 0)
 		tell(t, "read", err, NULL, missed);
 	else if (file_info(t->job->file, &now) == 0 && !file_unchanged(&t->job->info, &now))
-		tell(t, "scan (it changed while it was read)", -ESTALE, NULL, missed);
+		tell(t, CHANGED, -ESTALE, NULL, missed);
 	else if (missed)
 		tell(t, "read", -EIO, NULL, missed);
 }
@@ -286,7 +309,9 @@ static void scan_memory(struct sweep_thread *t)
 	(void)run_rules(t, &in);
 	t->blocks = NULL;
 	missed = window_missed(t->window, &err);
-	if (missed)
+	if (missed && err == -ESTALE)
+		tell(t, CHANGED, err, NULL, missed);
+	else if (missed)
 		tell(t, "read memory", err < 0 ? err : -EIO, NULL, missed);
 	if (j->memory.swapped)
 		tell(t, "read swapped memory (it is left where it is)", -ENODATA, NULL,
