@@ -142,3 +142,14 @@ enum exit_code exit_worse(enum exit_code a, enum exit_code b)
 			return order[i];
 	return EXIT_COMPLETE;
 }
+
+static void pass_limit(void *ctx, const struct gap *gap)
+{
+	if (gap->err == -E2BIG || gap->err == -EFBIG || gap->err == -ENOMEM)
+		gap_tell(ctx, gap);
+}
+
+struct gap_sink gap_limits_only(const struct gap_sink *to)
+{
+	return (struct gap_sink){ .fn = pass_limit, .ctx = (void *)(uintptr_t)to };
+}

@@ -52,4 +52,10 @@ static inline void gap_tell(const struct gap_sink *sink, const struct gap *gap)
 		sink->fn(sink->ctx, gap);
 }
 
+/*
+ * A sink that passes on to TO, which it borrows, only what a limit of ours left out (E2BIG, EFBIG,
+ * ENOMEM): for a second look at what another one has told the refusals of.
+ */
+struct gap_sink gap_limits_only(const struct gap_sink *to);
+
 #endif
