@@ -4,7 +4,8 @@
 # roles: ptrace
 # uids: 0
 . "$CSI_TOP/tests/helpers/lib.sh"
-pod_up
+jq -n '{linux: {seccomp: null}, process: {noNewPrivileges: false}}' >patch.json
+pod_up --patch patch.json
 intrude kinsing
 start exe /tmp/x && TMP=$PID
 
@@ -19,4 +20,5 @@ tar --zstd -xOf b --wildcards '*/ledger/*' >"$OUT"
 rules <"$OUT" >got
 check "findings differ" diff -u want got
 expect_json "any(.[]; .rule.id == \"exe-writable-dir\" and .process.pid == $TMP)"
+expect_json 'any(.[]; .rule.id == "missing-confinement" and .csi.subject == "container")'
 expect_json 'any(.[]; .rule.id == "file-dropped" and .file.path == "/tmp/x" and .csi.subject == "file")'

@@ -8,6 +8,7 @@
 #ifndef CSI_WORK_GATHER_H
 #define CSI_WORK_GATHER_H
 
+#include "signs/judge.h"
 #include "sys/gentle.h"
 #include "work/bundle.h"
 #include "work/have_join.h"
@@ -81,8 +82,11 @@ int gather_posture(struct gather *g);
 /* Members of a record that say whose it is: csi.ns.*; process.entity_id and pid. */
 void gather_put_namespaces(struct out *o, struct process *p);
 void gather_put_identity(struct out *o, const struct target *t);
-/* Findings about containers and files into the ledger: a walk of each root. */
+/* Findings about files into the ledger: a walk of each root. */
 int gather_findings(struct gather *g);
+/* One finding, less what --minimise leaves out. P: the process that it is about, or NULL. */
+int gather_finding(struct gather *g, const struct sign_about *about, const struct sign *s,
+		   const struct finding *f, struct process *p);
 /* proc/PID/... as read. */
 int gather_texts(struct gather *g);
 /* exe/PID-STARTTICKS: deleted and memfd ones first, each (device, inode) once. */

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Findings about containers and files into the ledger; those about processes went with their table.
- */
+/* Findings into the ledger: of all subjects one by one, and those about files by a walk. */
 #include "work/finding_record.h"
 #include "work/gather.h"
 #include "work/minimise.h"
 
 #include <errno.h>
+
+int gather_finding(struct gather *g, const struct sign_about *about, const struct sign *s,
+		   const struct finding *f, struct process *p)
+{
+	struct finding kept = *f;
+	bool less = g->minimise && minimise_finding(&kept);
+	int r;
+
+	bundle_pace(g->bundle);
+	r = finding_record(g->record, about, s, &kept);
+	if (r == 0)
+		r = gather_record_end(g);
+	if (r == 0 && less)
+		r = minimise_tell(g, "leave out values", OMIT_FINDING, p);
+	return r;
+}
 
 struct telling {
 	struct gather *g;
@@ -16,30 +31,24 @@ static void on_finding(void *ctx, const struct sign_about *about, const struct s
 		       const struct finding *f)
 {
 	struct telling *t = ctx;
-	struct finding kept = *f;
-	bool less = t->g->minimise && minimise_finding(&kept);
 
-	bundle_pace(t->g->bundle);
 	if (t->err == 0)
-		t->err = finding_record(t->g->record, about, s, &kept);
-	if (t->err == 0)
-		t->err = gather_record_end(t->g);
-	if (t->err == 0 && less)
-		t->err = minimise_tell(t->g, "leave out values", OMIT_FINDING, NULL);
+		t->err = gather_finding(t->g, about, s, f, NULL);
 }
 
-/* The walk of the files that follows tells what of them cannot be read: it looks at the same. */
 static int judge(struct gather *g, const struct process_id *ids, size_t n)
 {
 	AUTO_DONE(facts_shared_closep) struct facts_shared *shared = NULL;
 	const atomic_bool never = false;
+	/* gather_files looks at the same, and tells what cannot be read. */
+	const struct gap_sink limits = gap_limits_only(&g->ledger_gaps);
 	struct telling t = { .g = g };
 	struct judging j = {
 		.source = g->source,
 		.ids = ids,
 		.nids = n,
 		.whole = true,
-		.gaps = &g->ledger_gaps,
+		.gaps = &limits,
 		.stop = g->stop ? g->stop : &never,
 		.fn = on_finding,
 		.ctx = &t,
@@ -48,9 +57,6 @@ static int judge(struct gather *g, const struct process_id *ids, size_t n)
 
 	j.shared = shared;
 	if (r == 0)
-		r = judge_containers(&j);
-	j.gaps = NULL;
-	if (r == 0 && t.err == 0)
 		r = judge_files(&j);
 	return r < 0 ? r : t.err;
 }

@@ -2,7 +2,6 @@
 /* posture.jsonl: what each process and each container may do; the risks go into the ledger. */
 #include "signs/container.h"
 #include "sys/creds.h"
-#include "work/finding_record.h"
 #include "work/gather.h"
 #include "work/posture_record.h"
 
@@ -84,9 +83,7 @@ static void on_match(void *ctx, const struct sign *s, const struct finding *f)
 	struct posture *p = ctx;
 
 	if (p->err == 0)
-		p->err = finding_record(p->g->record, &p->about, s, f);
-	if (p->err == 0)
-		p->err = gather_record_end(p->g);
+		p->err = gather_finding(p->g, &p->about, s, f, NULL);
 }
 
 static int put_container(void *ctx, const struct container_facts *f)

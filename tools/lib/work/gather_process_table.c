@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* processes.jsonl with signs, and each finding into the ledger. */
-#include "work/finding_record.h"
 #include "work/gather.h"
-#include "work/minimise.h"
 #include "work/plan.h"
 #include "work/process_record.h"
 
@@ -18,17 +16,11 @@ struct judged {
 static void on_finding(void *ctx, const struct sign *s, const struct finding *f)
 {
 	struct judged *j = ctx;
-	struct finding kept = *f;
-	bool less = j->g->minimise && minimise_finding(&kept);
 
 	if ((int)f->level > j->target->suspicion)
 		j->target->suspicion = (int)f->level;
 	if (j->err == 0)
-		j->err = finding_record(j->g->record, &j->about, s, &kept);
-	if (j->err == 0)
-		j->err = gather_record_end(j->g);
-	if (j->err == 0 && less)
-		j->err = minimise_tell(j->g, "leave out values", OMIT_FINDING, j->target->p);
+		j->err = gather_finding(j->g, &j->about, s, f, j->target->p);
 }
 
 static int put_process(struct gather_table *table, struct target *t, struct facts_shared *shared,
