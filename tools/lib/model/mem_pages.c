@@ -11,10 +11,10 @@
 #include <sys/syscall.h>
 
 /* Documentation/admin-guide/mm/pagemap.rst */
-#define PM_PRESENT (UINT64_C(1) << 63)
-#define PM_SWAP	   (UINT64_C(1) << 62)
-#define PM_FILE	   (UINT64_C(1) << 61) /* file page or shared anonymous */
-#define PM_GUARD   (UINT64_C(1) << 58)
+#define PM_PRESENT   (UINT64_C(1) << 63)
+#define PM_SWAP	     (UINT64_C(1) << 62)
+#define PM_FILE	     (UINT64_C(1) << 61) /* file page or shared anonymous */
+#define PM_GUARD     (UINT64_C(1) << 58)
 
 #define SCAN_FILE    (UINT64_C(1) << 2)
 #define SCAN_PRESENT (UINT64_C(1) << 3)
