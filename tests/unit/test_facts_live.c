@@ -137,6 +137,27 @@ static void hold_memfd(void)
 		_exit(1);
 }
 
+/* The image is in the last of more memfds than are looked at. */
+static void hold_many_memfds(void)
+{
+	for (int i = 0; i < 70; i++)
+		if (memfd_create("plain", 0) < 0)
+			_exit(1);
+	hold_memfd();
+}
+
+static void test_many_memfds(void)
+{
+	pid_t pid = child(hold_many_memfds);
+
+	gaps = 0;
+	CHECK(!has(pid, "memfd-elf:"));
+	CHECK_INT(gaps, 1);
+	end(pid);
+	gaps = 0;
+	OK("memfds that are not looked at are one gap");
+}
+
 static void lose_directory(void)
 {
 	char dir[] = "/tmp/csi-cwd-XXXXXX";
@@ -283,6 +304,7 @@ int main(void)
 	end(pid);
 	OK("a quiet process has nothing above low");
 	test_memory();
+	test_many_memfds();
 	test_shell();
 	test_walk();
 	test_races();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signs of processes: each predicate over made-up facts, hostile ones among them. */
 #include "sign_kit.h"
+#include "signs/match.h"
 
 static void args(struct facts *f, const char *a, const char *b, const char *c)
 {
@@ -427,10 +428,32 @@ static void test_conduct(struct facts *f)
 	OK("sockets, environment, working directory, token");
 }
 
+static void test_link(void)
+{
+	static const struct {
+		const char *was, *now;
+		bool same;
+	} cases[] = {
+		{ "/tmp/a", "/tmp/a", true },
+		{ "/tmp/a", "/tmp/a (deleted)", true },
+		{ "/tmp/a", "/tmp/ab", false },
+		{ "/tmp/a", "/tmp/a (deleted) (deleted)", false },
+		{ "/tmp/ab", "/tmp/a", false },
+		{ "/tmp/a", "/tmp/b", false },
+		{ "", "", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		CHECK_INT(exe_link_same(bytes_str(cases[i].was), bytes_str(cases[i].now)),
+			  cases[i].same);
+	OK("another program whose name begins the same is another program");
+}
+
 int main(void)
 {
 	struct facts f = { 0 };
 
+	test_link();
 	test_memory(&f);
 	test_patched(&f);
 	test_libraries(&f);

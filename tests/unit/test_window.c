@@ -124,7 +124,7 @@ static void test_short(void)
 static void test_hole(void)
 {
 	AUTO_DONE(window_closep) struct window *w = NULL;
-	struct reader r = { .size = MIB, .hole = 5 * WINDOW_PAGE };
+	struct reader r = { .size = MIB, .hole = UINT64_C(5) * WINDOW_PAGE };
 	const unsigned char *p = NULL;
 	int err;
 

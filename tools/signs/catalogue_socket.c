@@ -46,7 +46,8 @@ bool match_socket_unowned(const struct socket_facts *f, struct finding *ret)
 	if (!k || f->row->owner != SOCKET_UNOWNED)
 		return false;
 	tcp = k->table == TABLE_TCP || k->table == TABLE_TCP6;
-	listens = tcp ? is_state(k, "LISTEN") : k->table == TABLE_PACKET || k->table == TABLE_RAW;
+	listens = tcp ? is_state(k, "LISTEN")
+		      : k->table == TABLE_PACKET || k->table == TABLE_RAW || k->table == TABLE_RAW6;
 	if (!listens && (!tcp || !f->all_seen || !is_state(k, "ESTABLISHED")))
 		return false;
 	if (!f->all_seen || (tcp && k->local_port == NFS_PORT))
@@ -118,7 +119,10 @@ int judge_sockets(struct judging *j)
 	/* What cannot be read of a process is told by its own signs; then nothing is called
 	 * unowned.
 	 */
-	const struct sockets_options opts = { .ids = j->ids, .nids = j->nids, .stop = j->stop };
+	const struct gap_sink limits = gap_limits_only(j->gaps);
+	const struct sockets_options opts = {
+		.ids = j->ids, .nids = j->nids, .stop = j->stop, .gaps = &limits
+	};
 	int r;
 
 	if (!j->whole)

@@ -197,7 +197,7 @@ static int look_at_member(struct look *l, struct process_id id)
 	if (r == 0) {
 		add_rights(l->f, &rights);
 		if (l->f->ntokens)
-			r = look_for_holder(l->j, p, l->f);
+			r = look_for_holder(l, p);
 	}
 	if (r < 0 && r != -ENOMEM && !is_gone(r)) {
 		const struct gap gap = { .err = r, .what = "read status", .pid = id.pid };
@@ -337,6 +337,13 @@ static int open_first(struct look *l, const struct member *v, size_t n)
 		}
 		if (r == -ENOMEM)
 			return r;
+		if (r < 0 && !is_gone(r)) {
+			const struct gap gap = { .err = r,
+						 .what = "open process",
+						 .pid = v[i].id.pid };
+
+			gap_tell(l->j->gaps, &gap);
+		}
 	}
 	return 0;
 }

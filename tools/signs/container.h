@@ -62,6 +62,7 @@ struct risk {
 
 struct token {
 	struct buf path;
+	struct file_info info;
 	struct buf claims; /* JSON as text; empty: could not be read */
 	pid_t holder;	   /* has it open; 0 nobody */
 	struct buf holder_exe;

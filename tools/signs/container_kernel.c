@@ -83,17 +83,25 @@ static int take_device(void *ctx, struct walk_entry *e)
 			     bytes_str(number));
 }
 
+static void on_gap(void *ctx, const struct gap *gap)
+{
+	look_tell(ctx, gap->err, "look at devices", gap->on);
+}
+
 int look_at_devices(struct look *l)
 {
-	const struct walk_limits limits = {
-		.entries = CONTAINER_DEV_MAX, .depth = 8, .no_links = true, .stop = l->j->stop
-	};
+	const struct gap_sink gaps = { on_gap, l };
+	const struct walk_limits limits = { .entries = CONTAINER_DEV_MAX,
+					    .depth = 8,
+					    .no_links = true,
+					    .stop = l->j->stop,
+					    .gaps = &gaps };
 	int r;
 
 	if (!l->root)
 		return 0;
 	r = root_walk(l->root, bytes_str("/dev"), &limits, take_device, l);
-	if (r == -E2BIG)
+	if (r < 0 && r != -ECANCELED)
 		look_tell(l, r, "look at devices", bytes_str("/dev"));
 	return r == -ENOMEM ? r : 0;
 }

@@ -89,9 +89,13 @@ static int each_line(struct look *l, enum proc_text t, int (*take)(struct look *
 		return r;
 	}
 	l->f->known |= CONTAINER_NET;
-	for (int n = 0; n < LINES_MAX && (r = lines_next(lines, &line)) != 0; n++) {
-		if (r < 0 && r != -EFBIG)
+	for (int n = 0; (r = lines_next(lines, &line)) != 0; n++) {
+		if (n == LINES_MAX)
+			r = -E2BIG;
+		if (r < 0 && r != -EFBIG) {
+			look_tell(l, r, "read network", bytes_str(proc_text_name(t)));
 			break;
+		}
 		r = take(l, line);
 		if (r < 0)
 			return r;

@@ -27,7 +27,7 @@ int look_at_tokens(struct look *l);	  /* container_tokens.c */
 int look_at_network(struct look *l);	  /* container_net.c */
 int look_at_environ(struct look *l);	  /* container_net.c */
 
-/* A process of the container that has one of F's tokens open. */
-int look_for_holder(const struct judging *j, struct process *p, struct container_facts *f);
+/* Which of the tokens P, a process of the container, has open. 0 or -ENOMEM. */
+int look_for_holder(struct look *l, struct process *p);
 
 #endif

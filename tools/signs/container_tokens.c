@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens of service accounts in a container: their claims, never their signature. */
 #include "signs/container_priv.h"
+#include "signs/match.h"
 
 #include "format/jwt.h"
 #include "sys/proc.h"
@@ -52,17 +53,19 @@ static int read_claims(struct look *l, int pin, const struct file_info *info, st
 }
 
 /* The same file by another path, such as /run and /var/run. */
-static bool is_known(const struct container_facts *f, const struct file_info *seen,
-		     const struct file_info *info)
+static struct token *find_token(struct container_facts *f, const struct file_info *info)
 {
-	for (size_t i = 0; i < f->ntokens; i++)
-		if (seen[i].ino == info->ino && seen[i].dev_minor == info->dev_minor &&
-		    seen[i].dev_major == info->dev_major)
-			return true;
-	return false;
+	for (size_t i = 0; i < f->ntokens; i++) {
+		const struct file_info *seen = &f->tokens[i].info;
+
+		if (seen->ino == info->ino && seen->dev_minor == info->dev_minor &&
+		    seen->dev_major == info->dev_major)
+			return &f->tokens[i];
+	}
+	return NULL;
 }
 
-static int try_token(struct look *l, const char *place, const char *name, struct file_info *seen)
+static int try_token(struct look *l, const char *place, const char *name)
 {
 	AUTO_DONE(buf_done) struct buf path = BUF_LIMIT(PATH_BYTES_MAX);
 	AUTO_CLOSE int pin = -1;
@@ -76,53 +79,73 @@ static int try_token(struct look *l, const char *place, const char *name, struct
 		return r;
 	r = root_pin(l->root, buf_bytes(&path), &pin, &info);
 	if (r < 0 || !S_ISREG(info.mode) || f->ntokens == CONTAINER_TOKENS_MAX ||
-	    is_known(f, seen, &info)) {
+	    find_token(f, &info)) {
 		if (r == -EACCES)
 			look_tell(l, r, "look for tokens", buf_bytes(&path));
 		return r == -ENOMEM ? r : 0;
 	}
-	struct token *t = &f->tokens[f->ntokens];
+	struct token *t = &f->tokens[f->ntokens++];
+	t->info = info;
 	r = buf_addb(&t->path, buf_bytes(&path));
-	seen[f->ntokens++] = info;
 	return r < 0 ? r : read_claims(l, pin, &info, buf_bytes(&path), &t->claims);
 }
 
 int look_at_tokens(struct look *l)
 {
-	struct file_info seen[CONTAINER_TOKENS_MAX] = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; l->root && r == 0 && i < ARRAY_LEN(places); i++)
 		for (size_t k = 0; r == 0 && k < ARRAY_LEN(names); k++)
-			r = try_token(l, places[i], names[k], seen);
+			r = try_token(l, places[i], names[k]);
 	return r;
 }
 
-/* "/run/secrets/kubernetes.io/serviceaccount/..2026_11_28_00_00_00.123/token" */
-static bool is_token_link(struct bytes link)
+static void tell_fds(const struct look *l, struct process *p, int err)
 {
-	return memmem(link.p, link.n, "/secrets/", 9) != NULL && bytes_ends(link, "token");
+	const struct gap gap = { .err = err,
+				 .what = "look for who has a token open",
+				 .pid = process_id(p).pid };
+
+	if (err != -ESRCH && err != -ENOENT)
+		gap_tell(l->j->gaps, &gap);
 }
 
-int look_for_holder(const struct judging *j, struct process *p, struct container_facts *f)
+/* By the file; its name only tells which are not worth a look: a volume of tokens is read-only. */
+static int look_at_fd(struct look *l, struct process *p, const struct fd_entry *e)
+{
+	AUTO_CLOSE int pin = -1;
+	struct file_info info;
+	struct token *t;
+	int r;
+
+	if (!bytes_hold(e->link, "token", false))
+		return 0;
+	r = process_pin(p, FILE_FD, e->fd, &pin, &info);
+	if (r < 0) {
+		tell_fds(l, p, r);
+		return r == -ENOMEM ? r : 0;
+	}
+	t = find_token(l->f, &info);
+	if (!t || t->holder)
+		return 0;
+	t->holder = process_id(p).pid;
+	r = process_link(p, LINK_EXE, &t->holder_exe);
+	return r == -ENOMEM ? r : 0;
+}
+
+int look_for_holder(struct look *l, struct process *p)
 {
 	AUTO_DONE(fd_iter_closep) struct fd_iter *it = NULL;
 	struct fd_entry e;
 	int r = fd_iter_open(p, &it);
 
-	(void)j;
-	for (int n = 0; r == 0 && n < FDS_LOOKED_AT_MAX && fd_iter_next(it, &e) > 0; n++) {
-		if (!is_token_link(e.link))
-			continue;
-		for (size_t i = 0; i < f->ntokens; i++) {
-			struct token *t = &f->tokens[i];
-
-			if (t->holder)
-				continue;
-			t->holder = process_id(p).pid;
-			r = process_link(p, LINK_EXE, &t->holder_exe);
-			return r == -ENOMEM ? r : 0;
-		}
+	for (int n = 0; r == 0 && (r = fd_iter_next(it, &e)) > 0; n++) {
+		if (n == FDS_LOOKED_AT_MAX)
+			r = -E2BIG;
+		else
+			r = look_at_fd(l, p, &e);
 	}
+	if (r < 0 && r != -ENOMEM)
+		tell_fds(l, p, r);
 	return r == -ENOMEM ? r : 0;
 }

@@ -8,15 +8,24 @@
 static const char runc_memfd[] = MEMFD_PREFIX "runc_cloned:";
 enum { RUNC_START_SECONDS = 10 };
 
+static const char deleted[] = " (deleted)";
+
 struct bytes exe_path_of(const struct facts *f)
 {
-	static const char deleted[] = " (deleted)";
 	struct bytes path = bytes_of(f->exe_link.p, f->exe_link.n);
 
 	/* A name may really end so: only the link count tells. */
 	if ((f->known & FACT_EXE_FILE) && f->exe.nlink == 0 && bytes_ends(path, deleted))
 		path.n -= sizeof(deleted) - 1;
 	return path;
+}
+
+bool exe_link_same(struct bytes was, struct bytes now)
+{
+	if (now.n < was.n || !bytes_eq(bytes_of(now.p, was.n), was))
+		return false;
+	return now.n == was.n ||
+	       bytes_eq(bytes_of(now.p + was.n, now.n - was.n), bytes_str(deleted));
 }
 
 bool path_is_scratch(struct bytes path)

@@ -340,14 +340,10 @@ static int gather_once(struct facts_shared *sh, struct process *p, unsigned need
 static bool executed_since(struct process *p, const struct facts *f)
 {
 	AUTO_DONE(buf_done) struct buf link = BUF_NONE;
-	size_t n = f->exe_link.n;
 
 	if (!(f->known & FACT_EXE_LINK) || process_link(p, LINK_EXE, &link) < 0)
 		return false;
-	/* A name that went away is the same program still. */
-	if (link.n < n)
-		n = link.n;
-	return n == 0 || memcmp(link.p, f->exe_link.p, n) != 0;
+	return !exe_link_same(buf_bytes(&f->exe_link), buf_bytes(&link));
 }
 
 int facts_gather(struct facts_shared *sh, struct process *p, unsigned needs,

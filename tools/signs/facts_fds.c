@@ -21,6 +21,7 @@ enum {
 struct fd_look {
 	struct gathering *g;
 	unsigned memfds;
+	bool memfds_told;
 };
 
 /* "socket:[123]": 123; 0 for anything else. */
@@ -63,7 +64,13 @@ static int look_at_memfd(struct fd_look *l, const struct fd_entry *e)
 	AUTO_DONE(file_closep) struct file *f = NULL;
 	unsigned char head[sizeof(Elf64_Ehdr)];
 
-	if (l->memfds++ >= MEMFDS_MAX || process_file(l->g->p, FILE_FD, e->fd, &f) < 0)
+	if (l->memfds++ >= MEMFDS_MAX) {
+		if (!l->memfds_told)
+			gathering_tell(l->g, "read all memfds", -E2BIG);
+		l->memfds_told = true;
+		return 0;
+	}
+	if (process_file(l->g->p, FILE_FD, e->fd, &f) < 0)
 		return 0;
 	ssize_t n = file_read_at(f, head, sizeof(head), 0);
 	if (n <= 0 || !elf_header(bytes_of(head, (size_t)n)))

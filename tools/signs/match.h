@@ -70,6 +70,8 @@ bool path_is_scratch(struct bytes path);
 /* Whether a component of PATH begins with '.'; *RET_ODD: one made to be overlooked ("...", ". ").
  */
 bool path_is_hidden(struct bytes path, bool *ret_odd);
+/* Whether WAS and NOW, what the exe link said, may be the same file: it may have lost its name. */
+bool exe_link_same(struct bytes was, struct bytes now);
 bool exe_is_memfd(const struct facts *f);
 /*
  * The corroboration of many signs: the exe has no name any more, lives in memory, lies where

@@ -280,27 +280,32 @@ static bool is_odd_exe(struct bytes exe)
 	return bytes_ends(exe, " (deleted)");
 }
 
+static void add_token(const struct token *t, struct finding *ret)
+{
+	finding_add(ret, "file.path", buf_bytes(&t->path));
+	if (t->claims.n)
+		finding_add(ret, "csi.token.claims", buf_bytes(&t->claims));
+	if (!t->holder)
+		return;
+	/* Clients read it and close it. */
+	if (ret->level < LEVEL_LOW)
+		ret->level = LEVEL_LOW;
+	if (is_odd_exe(buf_bytes(&t->holder_exe)))
+		ret->level = LEVEL_HIGH;
+	finding_add_u64(ret, "process.pid", (uint64_t)t->holder);
+	finding_add(ret, "process.executable", buf_bytes(&t->holder_exe));
+}
+
 bool match_token(const struct container_facts *f, struct finding *ret)
 {
 	if (f->ntokens == 0)
 		return false;
 	ret->level = LEVEL_INFO;
-	for (size_t i = 0; i < f->ntokens; i++) {
-		const struct token *t = &f->tokens[i];
-
-		finding_add(ret, "file.path", buf_bytes(&t->path));
-		if (t->claims.n)
-			finding_add(ret, "csi.token.claims", buf_bytes(&t->claims));
-		if (!t->holder)
-			continue;
-		/* Clients read it and close it. */
-		if (ret->level < LEVEL_LOW)
-			ret->level = LEVEL_LOW;
-		if (is_odd_exe(buf_bytes(&t->holder_exe)))
-			ret->level = LEVEL_HIGH;
-		finding_add_u64(ret, "process.pid", (uint64_t)t->holder);
-		finding_add(ret, "process.executable", buf_bytes(&t->holder_exe));
-	}
+	/* What somebody holds comes first: a finding keeps only so much evidence. */
+	for (int held = 1; held >= 0; held--)
+		for (size_t i = 0; i < f->ntokens; i++)
+			if ((f->tokens[i].holder != 0) == held)
+				add_token(&f->tokens[i], ret);
 	return true;
 }
 

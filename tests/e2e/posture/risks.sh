@@ -98,6 +98,40 @@ expect_alerts 'service-account-token info'
 expect_json 'any(.[]; .csi.posture.fact == "token" and (.csi.token.claims | fromjson | .sub == "system:serviceaccount:shop:web"))'
 expect_no_grep "SIGNATURE|$(part SIGNATURE-OF-IT)"
 expect_eq "$(stat -c '%X %Y %Z' sa/..2026_11_28/token)" "$before" "times of the token"
+pod_down
+
+# Whose file it is, not what its name is like: the second of two tokens, held by a process that opened it
+mkdir -p cloud/..2026_11_28
+printf '%s.%s.%s' "$(part '{"alg":"RS256"}')" "$(part '{"sub":"cloud"}')" "$(part X)" >cloud/..2026_11_28/azure-identity-token
+ln -s ..2026_11_28 cloud/..data
+{
+	bind_json "$PWD/sa" /var/run/secrets/kubernetes.io/serviceaccount ro
+	bind_json "$PWD/cloud" /var/run/secrets/azure/tokens ro
+} | mounts >patch.json
+pod_up --patch patch.json -- /app/httpd
+held=/var/run/secrets/azure/tokens/..data/azure-identity-token
+python3 - "$TPID" "$held" "$PWD/holds" <<'PY' &
+import ctypes, os, sys, time
+spaces = [os.open(f"/proc/{sys.argv[1]}/ns/{kind}", os.O_RDONLY) for kind in ("pid", "mnt")]
+ready = open(sys.argv[3] + ".new", "w")
+here = os.open(os.path.dirname(sys.argv[3]), os.O_RDONLY)
+for space in spaces:
+    if ctypes.CDLL(None).setns(space, 0) != 0:
+        sys.exit("setns")
+child = os.fork()
+if child == 0:
+    token = open(sys.argv[2])
+    os.rename("holds.new", "holds", src_dir_fd=here, dst_dir_fd=here)
+    time.sleep(300)
+os.waitpid(child, 0)
+PY
+until [ -e holds ] || ! kill -0 $!; do sleep 0.05; done
+run csi posture --json
+expect_exit 0
+expect_gaps
+expect_json '[.[] | select(.csi.posture.fact == "token") | [.file.path, (.process.pid // 0) > 1]] | sort == [["'$held'", true],
+	["/var/run/secrets/kubernetes.io/serviceaccount/..data/token", false]]'
+expect_json 'any(.[]; .rule.id == "service-account-token" and .csi.level == "low" and .csi.evidence[0].value == "'$held'")'
 csi collect >b.tar.zst 2>"$ERR" || fail "collect" "$ERR"
 tar --zstd -xf b.tar.zst --wildcards '*/posture.jsonl' '*/ledger/*'
 cat csi-*/posture.jsonl csi-*/ledger/*.jsonl >"$OUT"
