@@ -262,7 +262,6 @@ static const struct gatherer {
 	{ FACT_CWD, FACT_NS | FACT_EXE_LINK, "read cwd", learn_cwd },
 	{ FACT_ARGV0, FACT_NS | FACT_CMDLINE | FACT_EXE_FILE, "open root", learn_argv0 },
 	{ FACT_EXE_BYTES, FACT_EXE_FILE, "read exe", learn_exe_bytes },
-	{ FACT_EXE_HASH, FACT_EXE_FILE, "read exe", learn_exe_hash },
 	{ FACT_FDS, 0, "read fd", learn_fds },
 	{ FACT_SOCKETS, FACT_FDS, "read ns/net", learn_sockets },
 	{ FACT_MAPS, FACT_NS | FACT_EXE_LINK, "read maps", learn_maps },
@@ -367,6 +366,22 @@ int facts_gather(struct facts_shared *sh, struct process *p, unsigned needs,
 	ret->known &= FACT_STAT | FACT_OWNER | FACT_NS | FACT_CGROUP;
 	gap_tell(gaps, &changed);
 	return 0;
+}
+
+int facts_exe_hash(struct facts_shared *sh, struct process *p, const struct gap_sink *gaps,
+		   struct facts *f)
+{
+	struct gathering g = { .sh = sh, .p = p, .f = f, .gaps = gaps, .exe_pin = -1 };
+	int r;
+
+	if ((f->known & FACT_EXE_HASH) || !(f->known & FACT_EXE_FILE))
+		return 0;
+	r = learn_exe_hash(&g);
+	if (r == 0)
+		f->known |= FACT_EXE_HASH;
+	if (r < 0 && r != -ENOENT && r != -ESRCH && r != -ENOMEM)
+		gathering_tell(&g, "read exe", r);
+	return r == -ENOMEM ? r : 0;
 }
 
 typedef void (*buf_fn)(struct buf *b);

@@ -36,7 +36,7 @@ enum fact {
 	FACT_FIRST = 1 << 25,	   /* the first process of its mount namespace */
 	FACT_JVM_ATTACH = 1 << 26, /* files of the JVM's attach protocol in its root */
 	FACT_USER = 1 << 28,	   /* name of its effective uid, in its root */
-	FACT_EXE_HASH = 1 << 29,   /* SHA-256 of its exe; no sign needs it, a record tells it */
+	FACT_EXE_HASH = 1 << 29,   /* SHA-256 of its exe: facts_exe_hash() */
 	FACT_COMM = 1 << 27,	   /* its name is the same as when its stat was read */
 
 	/* Asked for with whatever signs need: they corroborate, and no sign waits for them. */
@@ -197,6 +197,13 @@ void facts_shared_unseen(struct facts_shared *sh, const struct gap_sink *gaps);
  */
 int facts_gather(struct facts_shared *sh, struct process *p, unsigned needs,
 		 const struct gap_sink *gaps, struct facts *ret);
+/*
+ * facts_exe_hash - the digest of the whole of P's exe, which reads all of it, so only for who has a
+ * finding: into F, which facts_gather filled of P. Unknown and told when it cannot be read or is
+ * larger than EXE_HASH_MAX. 0 or -ENOMEM.
+ */
+int facts_exe_hash(struct facts_shared *sh, struct process *p, const struct gap_sink *gaps,
+		   struct facts *f);
 /* Clears for the next process; keeps buffers. */
 void facts_reset(struct facts *f);
 void facts_done(struct facts *f);

@@ -107,20 +107,34 @@ static struct bytes_seen *exe_seen(struct gathering *g)
 	return shared_bytes(g->sh, &g->f->exe);
 }
 
+/* 1: it executes another file by now, whose bytes are not to be remembered as this one's. */
+static int open_exe(struct gathering *g, struct file **ret)
+{
+	const struct file_info *exe = &g->f->exe;
+	struct file_info info;
+	int r = process_file(g->p, FILE_EXE, 0, ret);
+
+	if (r == 0)
+		r = file_info(*ret, &info);
+	if (r < 0)
+		return r;
+	return info.ino != exe->ino || info.dev_major != exe->dev_major ||
+	       info.dev_minor != exe->dev_minor;
+}
+
 int learn_exe_bytes(struct gathering *g)
 {
 	AUTO_DONE(file_closep) struct file *f = NULL;
-	const struct file_info *exe = &g->f->exe;
 	struct bytes_seen *seen = exe_seen(g);
 	int r;
 
 	if (!seen)
 		return 1;
 	if (!seen->sampled) {
-		r = process_file(g->p, FILE_EXE, 0, &f);
+		r = open_exe(g, &f);
 		if (r == 0)
-			r = sample(f, exe->size, &seen->bytes);
-		if (r < 0)
+			r = sample(f, g->f->exe.size, &seen->bytes);
+		if (r)
 			return r;
 		seen->sampled = true;
 	}
@@ -150,10 +164,10 @@ int learn_exe_hash(struct gathering *g)
 	if (!seen)
 		return 1;
 	if (!seen->hashed) {
-		r = exe->size > EXE_HASH_MAX ? -EFBIG : process_file(g->p, FILE_EXE, 0, &f);
+		r = exe->size > EXE_HASH_MAX ? -EFBIG : open_exe(g, &f);
 		if (r == 0)
 			r = hash_exe(f, seen->sha256);
-		if (r < 0)
+		if (r)
 			return r;
 		seen->hashed = true;
 	}

@@ -40,14 +40,18 @@ void sign_about_process(const struct facts *f, struct sign_about *ret)
 
 struct judged_process {
 	const struct judging *j;
-	const struct facts *f;
+	struct process *p; /* NULL: not even opened */
+	struct facts *f;
+	int err;
 };
 
 static void on_match(void *ctx, const struct sign *s, const struct finding *f)
 {
-	const struct judged_process *p = ctx;
+	struct judged_process *p = ctx;
 	struct sign_about about;
 
+	if (p->p && p->err == 0)
+		p->err = facts_exe_hash(p->j->shared, p->p, p->j->gaps, p->f);
 	sign_about_process(p->f, &about);
 	p->j->fn(p->j->ctx, &about, s, f);
 }
@@ -55,12 +59,11 @@ static void on_match(void *ctx, const struct sign *s, const struct finding *f)
 static int judge_one(struct judging *j, struct process_id id, struct facts *f)
 {
 	AUTO_DONE(process_closep) struct process *p = NULL;
-	struct judged_process judged = { j, f };
+	struct judged_process judged = { .j = j, .f = f };
 	int r = process_open(j->source, id, &p);
 
 	if (r == 0)
-		r = facts_gather(j->shared, p, signs_needs(SUBJECT_PROCESS) | FACT_EXE_HASH,
-				 j->gaps, f);
+		r = facts_gather(j->shared, p, signs_needs(SUBJECT_PROCESS), j->gaps, f);
 	/* Ended since it was listed: not a gap in the evidence. */
 	if (r == -ESRCH || r == -ENOENT)
 		return 0;
@@ -70,15 +73,16 @@ static int judge_one(struct judging *j, struct process_id id, struct facts *f)
 		gap_tell(j->gaps, &gap);
 		return r == -ENOMEM ? r : 0;
 	}
+	judged.p = p;
 	signs_judge_process(f, on_match, &judged);
-	return 0;
+	return judged.err;
 }
 
 /* One that /proc does not open either: all that is known is that it answers. */
 static void judge_number(struct judging *j, pid_t pid, struct facts *f)
 {
 	const struct proc_stat none = { .pid = pid };
-	struct judged_process judged = { j, f };
+	struct judged_process judged = { .j = j, .f = f };
 
 	facts_reset(f);
 	f->stat = &none;

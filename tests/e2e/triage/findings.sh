@@ -26,6 +26,8 @@ if can exe; then
 	found "$MEMFD" memfd-exe T1620
 	found "$TMP" exe-writable-dir T1059
 	found "$ENV" ld-preload T1574.006
+	sum=$(sha256sum <"/proc/$TPID/root/tmp/x" | cut -d' ' -f1)
+	expect_json "[.[] | select(.process.pid == $TMP and .event.kind == \"alert\") | .process.hash.sha256] | length > 0 and all(.[]; . == \"$sum\")" "digest of /tmp/x"
 	expect_json "any(.[]; .process.pid == $KINSING and .rule.id == \"kinsing\" and .csi.level == \"critical\")" "kinsing is not critical"
 	expect_json 'all(.[]; (.event.kind == "alert" and .process.pid == 1 and .csi.subject == "process" and .event.severity > 21) | not)' "the web server is more than low"
 	expect_json 'any(.[]; .rule.id == "file-dropped" and .file.path == "/tmp/x")' "no file /tmp/x"
