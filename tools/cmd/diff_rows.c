@@ -157,7 +157,7 @@ int diff_show_change(void *ctx, const struct diff_change *c)
 		put_json(show, c);
 	else
 		put_facts(o, c);
-	rows_hashes(o, &c->sums, false);
+	rows_hashes(o, &c->sums, c->extents);
 	out_path(o, &c->path, c->parent_ino);
 	r = out_end(o);
 	show_progress(show);

@@ -84,6 +84,7 @@ struct diff_change diff_change_of(const struct hashwalk_item *it)
 		.link = it->link,
 		.mount = it->mount,
 		.sums = it->sums,
+		.extents = it->extents,
 		.gap = it->gap,
 	};
 }

@@ -86,6 +86,7 @@ struct diff_change {
 	struct bytes link;	     /* target of a symbolic link that is there */
 	enum mount_kind mount;
 	struct digests sums;		 /* of what is there; kinds 0: not read */
+	bool extents;			 /* SUMS are of its data alone: no digest of the file */
 	struct digests was;		 /* what the baseline says; kinds 0: nothing */
 	const struct diff_facts *before; /* the same; NULL: nothing */
 	uint64_t below;	    /* DIFF_DELETED: how many files were in this directory, at any depth */

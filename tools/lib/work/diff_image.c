@@ -10,7 +10,6 @@
  */
 #include "base/when.h"
 #include "work/diff_index.h"
-#include "work/filehash.h"
 #include "work/hashwalk.h"
 #include "work/image.h"
 
@@ -108,23 +107,19 @@ static bool is_stopped(const struct comparison *c)
 	return c->target->stop && atomic_load_explicit(c->target->stop, memory_order_relaxed);
 }
 
-/* The file's digest, or why there is none. */
+/* The file's digest, or why there is none: of a sparse one above --max-file, that of its data. */
 static void hash_file(const struct comparison *c, const struct walk_entry *e, struct diff_change *d)
 {
-	const struct filehash_options o = { .kinds = HASH_SHA256, .stop = c->target->stop };
-	AUTO_DONE(file_closep) struct file *f = NULL;
-	int r;
+	const struct hashwalk_options o = { .hashes = HASH_SHA256,
+					    .max_file = c->target->max_file,
+					    .limits = { .stop = c->target->stop } };
+	struct hashwalk_item it = { .info = e->info };
+	int r = hashwalk_one(&o, e->pin, &it);
 
-	d->gap = (struct gap){ .what = "hash", .on = d->path.head };
-	if (c->target->max_file && e->info.size > c->target->max_file) {
-		d->gap.err = -EFBIG;
-		d->gap.mend = "--max-file SIZE";
-		return;
-	}
-	r = file_open_pinned(e->pin, &e->info, &f);
-	if (r == 0)
-		r = filehash(f, &o, &d->sums, NULL);
-	d->gap.err = r;
+	d->gap = r < 0 ? (struct gap){ .err = r, .what = "hash" } : it.gap;
+	d->gap.on = d->path.head;
+	d->sums = it.sums;
+	d->extents = it.extents;
 }
 
 static bool same_mtime(const struct image_file *f, const struct file_info *info)
@@ -166,7 +161,8 @@ static unsigned compare_regular(const struct comparison *c, const struct image_f
 	if (!f->has_sha256) /* who made the index could not read it */
 		return what;
 	hash_file(c, e, d);
-	if (d->sums.kinds && memcmp(d->sums.sha256, f->sha256, sizeof(f->sha256)) != 0)
+	if (d->sums.kinds && !d->extents &&
+	    memcmp(d->sums.sha256, f->sha256, sizeof(f->sha256)) != 0)
 		what |= DIFF_CONTENT;
 	return what;
 }

@@ -4,7 +4,6 @@
  * once into a table of digests, and once more for the names of what was not met on the walk.
  */
 #include "work/diff.h"
-#include "work/filehash.h"
 #include "work/hashwalk.h"
 #include "work/listed.h"
 #include "work/pkgdb.h"
@@ -312,22 +311,26 @@ static enum presence look_for(const struct packages *p, struct bytes path)
 	return ABSENT;
 }
 
-/* Digests of the regular file at PATH, through links to directories. */
-static int sums_at(const struct packages *p, struct bytes path, unsigned kinds, struct digests *ret)
+/* The regular file at PATH, through links to directories: its digests, or the gap. -EINVAL: it is
+ * no regular file. */
+static int hash_at(const struct packages *p, struct bytes path, unsigned kinds,
+		   struct hashwalk_item *ret)
 {
-	const struct filehash_options o = { .kinds = kinds,
-					    .most = p->target->max_file,
-					    .stop = p->target->stop };
-	AUTO_DONE(file_closep) struct file *f = NULL;
-	int r = root_open(p->target->root, path, &f);
+	const struct hashwalk_options o = { .hashes = kinds,
+					    .max_file = p->target->max_file,
+					    .limits = { .stop = p->target->stop } };
+	AUTO_CLOSE int pin = -1;
+	int r = root_pin(p->target->root, path, &pin, &ret->info);
 
-	return r < 0 ? r : filehash(f, &o, ret, NULL);
+	if (r < 0 || !S_ISREG(ret->info.mode))
+		return r < 0 ? r : -EINVAL;
+	return hashwalk_one(&o, pin, ret);
 }
 
 /* False: it is there as listed, by another way. */
 static bool judge_missing(struct packages *p, const struct pkg_entry *e, struct diff_change *c)
 {
-	struct digests now;
+	struct hashwalk_item it = { 0 };
 
 	c->marks = (e->config ? (unsigned)DIFF_CONFIGURATION : 0u) |
 		   (pkgdb_excluded(&p->excludes, e->path) ? (unsigned)DIFF_EXCLUDED : 0u);
@@ -342,15 +345,17 @@ static bool judge_missing(struct packages *p, const struct pkg_entry *e, struct 
 	}
 	if (!c->was.kinds)
 		return false;
-	int r = sums_at(p, e->path, c->was.kinds, &now);
+	int r = hash_at(p, e->path, c->was.kinds, &it);
 	if (r == -ELOOP || r == -EINVAL) /* a link or another type where a file was */
 		c->what = DIFF_TYPE;
-	else if (r < 0)
-		c->gap = (struct gap){ .err = r, .what = "hash", .on = e->path };
-	c->kind = r < 0 && !c->what ? DIFF_UNKNOWN : DIFF_CHANGED;
-	if (r == 0)
+	else
+		c->gap = r < 0 ? (struct gap){ .err = r, .what = "hash" } : it.gap;
+	if (c->gap.err)
+		c->gap.on = e->path;
+	if (it.sums.kinds && !it.extents && !sums_agree(&it.sums, &c->was))
 		c->what = DIFF_CONTENT;
-	return r < 0 || !sums_agree(&now, &c->was);
+	c->kind = c->what ? DIFF_CHANGED : DIFF_UNKNOWN;
+	return c->what || c->gap.err;
 }
 
 static int tell_missing(void *ctx, const struct pkg_entry *e)
