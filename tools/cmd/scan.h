@@ -48,7 +48,8 @@ int scan_load_rules(struct scan *s);
 /* --compile: writes them to -o. An exit code. */
 int scan_write_rules(struct scan *s);
 
-/* File names that are indicators; in the thread that walks. 0 or -errno of the output. */
+/* File names that are indicators; in the thread that walks. What cannot be compared is a gap. 0,
+ * -ENOMEM, or -errno of the output. */
 int scan_judge_name(struct scan *s, const struct target_root *root, const struct walk_entry *e);
 /* struct sweep_options.hashed */
 int scan_judge_hashes(void *scan, const struct sweep_job *j);

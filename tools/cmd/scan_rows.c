@@ -232,6 +232,7 @@ struct name_match {
 	struct scan *s;
 	const struct target_root *root;
 	const struct walk_entry *e;
+	int err; /* of the output, or of ours */
 };
 
 static const unsigned char *path_bytes(void *ctx, size_t i)
@@ -244,28 +245,38 @@ static const unsigned char *path_bytes(void *ctx, size_t i)
 
 static int on_name(void *ctx, const struct rules_match *m)
 {
-	const struct name_match *n = ctx;
+	struct name_match *n = ctx;
 	AUTO_DONE(sweep_job_closep)
 	struct sweep_job *j = sweep_job_new(SWEEP_FILE, n->e->path, bytes_of(NULL, 0));
 	struct rules_match only = *m;
 
+	n->err = j ? 0 : -ENOMEM;
 	if (!j)
-		return -ENOMEM;
+		return n->err;
 	j->info = n->e->info;
 	j->parent_ino = n->e->parent_ino;
 	j->tag = n->root;
 	only.nstrings = 0; /* where in the path is of no use */
-	return scan_show_match(n->s, j, &only);
+	n->err = scan_show_match(n->s, j, &only);
+	return n->err;
 }
 
 int scan_judge_name(struct scan *s, const struct target_root *root, const struct walk_entry *e)
 {
-	struct name_match n = { s, root, e };
+	struct name_match n = { .s = s, .root = root, .e = e };
 	const struct rules_block block = { .size = e->path.n };
 	const struct rules_hooks hooks = { .match = on_name, .ctx = &n };
 	const struct rules_input in = {
 		.file_size = e->path.n, .blocks = &block, .n = 1, .fetch = path_bytes, .ctx = &n
 	};
+	int r = s->name_scanner ? rules_scan(s->name_scanner, &in, &hooks) : 0;
 
-	return s->name_scanner ? rules_scan(s->name_scanner, &in, &hooks) : 0;
+	struct gap gap = { .err = r, .what = "compare the path with --ioc-names", .on = e->path };
+	if (r == -ETIMEDOUT)
+		gap.mend = "--timeout-each SECONDS";
+	else if (r == -ENOMEM)
+		gap.mend = "--rules-memory SIZE";
+	if (r < 0 && n.err == 0) /* more than the expressions can do: other names are not */
+		gap_tell(&s->run->gaps, &gap);
+	return n.err;
 }

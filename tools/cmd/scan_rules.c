@@ -128,7 +128,8 @@ static int load_names(struct scan *s)
 		return r;
 	r = rules_load(&l, on_fault, s, &s->names);
 	if (r == 0)
-		r = rules_scanner_new(s->names, 0, &s->name_scanner);
+		r = rules_scanner_new(s->names, s->args->each ? (unsigned)s->args->each : SWEEP_TIMEOUT,
+				      &s->name_scanner);
 	if (r == 0 || r == -ENOENT)
 		return -1;
 	cmd_fail(s->run, "load indicators", bytes_of(NULL, 0), r, NULL);

@@ -57,3 +57,14 @@ expect_gaps 'EINVAL|compile rules|-|/fixture/c2.txt:2: not a name or address' \
 	'EINVAL|compile rules|-|/fixture/c2.txt:3: not a name or address'
 expect_json 'any(.[]; .file.path? == "/tmp/i/log" and .csi.scan.strings == 1 and .csi.scan.at == "0xd")' "a whole word only"
 expect_printable "$OUT" "$ERR"
+
+# A name that is more than an expression of the list can do is a gap of that path, and the walk goes on.
+long=$MERGED/tmp/i/a/x$(printf 'a%.0s' {1..240})
+mkdir "$MERGED/tmp/i/a" && : >"$long"
+chown -hR 65532:65532 "$MERGED/tmp/i/a"
+printf '%s\n' 'x(a|aa|aaa){1,200}(a|aa){1,200}z;80' 'one$;80' >"$FIXTURE/names.txt"
+scan --ioc-names /fixture/names.txt
+found
+expect_eq "$(cat got)" 'ioc_file_name high /tmp/i/one'
+expect_gaps "E2BIG|compare the path with --ioc-names|-|${long#"$MERGED"}"
+expect_exit 3
