@@ -57,11 +57,13 @@ static void child_main(int gate, unsigned char *pages, size_t size)
 static struct sweep_job *memory_job(struct source *source, pid_t pid)
 {
 	struct sweep_job *j = sweep_job_new(SWEEP_MEMORY, bytes_str("/child"), bytes_str("child"));
+	uint64_t next = 1;
 
 	CHECK(j);
 	j->pid = pid;
 	CHECK_INT(process_open(source, (struct process_id){ .pid = pid }, &j->process), 0);
-	CHECK_INT(sweep_memory_open(j->process, &j->memory), 0);
+	CHECK_INT(sweep_memory_open(j->process, 0, &j->memory, &next), 0);
+	CHECK_INT(next, 0);
 	return j;
 }
 
@@ -120,6 +122,73 @@ static void test_unmapped(struct source *source, const struct rules *rules)
 	OK("a page that went away is the only one that is missing, and is told as changed");
 }
 
+/* Every other page of what it maps is there, and costs nothing: the kernel's page of zeros. */
+static pid_t child_of_runs(int *ret_gate, const unsigned char **ret_at, size_t runs)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = 2 * page * runs;
+	unsigned char *p =
+		mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	unsigned sum = 0;
+	int gate[2];
+	char word = 0;
+	pid_t pid;
+
+	CHECK(p != MAP_FAILED);
+	(void)madvise(p, size, MADV_NOHUGEPAGE);
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate), 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		(void)prctl(PR_SET_DUMPABLE, 1);
+		for (size_t i = 0; i < runs; i++)
+			sum += *(volatile unsigned char *)(p + 2 * page * i);
+		(void)close(gate[0]);
+		if (sum == 0 && write(gate[1], &word, 1) == 1)
+			(void)!read(gate[1], &word, 1);
+		_exit(0);
+	}
+	(void)close(gate[1]);
+	CHECK(read(gate[0], &word, 1) == 1);
+	CHECK_INT(munmap(p, size), 0);
+	*ret_gate = gate[0];
+	*ret_at = p;
+	return pid;
+}
+
+/* However many runs there are, a listing is small, and the next one goes on where it ended. */
+static void test_parts(struct source *source)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), runs = SWEEP_BLOCKS_MAX + 1000;
+	const unsigned char *p;
+	uint64_t from = 0, expected;
+	size_t seen = 0, wrong = 0, parts = 0;
+	int gate;
+	pid_t pid = child_of_runs(&gate, &p, runs);
+
+	expected = (uint64_t)(uintptr_t)p;
+	do {
+		AUTO_DONE(process_closep) struct process *process = NULL;
+		AUTO_DONE(sweep_memory_done) struct sweep_memory m = { 0 };
+
+		CHECK_INT(process_open(source, (struct process_id){ .pid = pid }, &process), 0);
+		CHECK_INT(sweep_memory_open(process, from, &m, &from), 0);
+		CHECK(sweep_memory_bytes(&m) <= SWEEP_LIST_MAX);
+		for (size_t i = 0; i < m.nblocks && seen < runs; i++) {
+			if (m.blocks[i].base != expected || m.blocks[i].size != page)
+				continue;
+			wrong += !sweep_memory_vma(&m, expected);
+			expected += 2 * page;
+			seen++;
+		}
+	} while (++parts < 4 && from);
+	CHECK_INT(seen, runs);
+	CHECK_INT(wrong, 0);
+	CHECK_INT(parts, 2);
+	(void)close(gate);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	OK("more runs of pages than one listing takes are the next one's");
+}
+
 int main(void)
 {
 	AUTO_DONE(rules_list_done) struct rules_list l = { 0 };
@@ -133,5 +202,6 @@ int main(void)
 	CHECK_INT(rules_load(&l, NULL, NULL, &rules), 0);
 	CHECK_INT(source_open(SOURCE_LIVE, NULL, &source), 0);
 	test_unmapped(source, rules);
+	test_parts(source);
 	TEST_END();
 }

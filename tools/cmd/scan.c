@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { MEGABYTE = 1 << 20, EACH_MAX = 1 << 20 };
+enum {
+	MEGABYTE = 1 << 20,
+	EACH_MAX = 1 << 20,
+	PARTS_MAX = 64, /* listings of one process: 8 million runs of pages */
+};
 
 static const char *const level_words[] = { "info", "low", "medium", "high", "critical", NULL };
 
@@ -170,32 +174,56 @@ static bool has_memory(const struct target *t)
 	return !(st->flags & PROC_PF_KTHREAD) && st->state != 'Z' && st->state != 'X';
 }
 
+static void tell_unread(struct scan *s, pid_t pid, int err)
+{
+	if (err == -ESRCH || err == -ENOENT) /* it ended */
+		return;
+	if (err != -EOPNOTSUPP) {
+		tell(s, "read memory", err, pid, bytes_of(NULL, 0));
+	} else if (!s->told_no_memory) { /* what a source has not for any is said once */
+		tell(s, "read memory", err, 0, bytes_of(NULL, 0));
+		s->told_no_memory = true;
+	}
+}
+
+/* What lies at *FROM and above, as far as one listing goes; *FROM is where to go on, or 0. */
+static int push_part(struct scan *s, const struct target *t, struct bytes exe, uint64_t *from)
+{
+	struct sweep_job *j = process_job(s, t, SWEEP_MEMORY, exe);
+	uint64_t next = 0;
+	int r;
+
+	if (!j)
+		return -ENOMEM;
+	sweep_wait(s->sweep);
+	r = process_open(s->run->source, process_id(t->p), &j->process);
+	if (r == 0)
+		r = sweep_memory_open(j->process, *from, &j->memory, &next);
+	*from = next;
+	if (r == 0)
+		return sweep_push(s->sweep, j);
+	tell_unread(s, j->pid, r);
+	sweep_job_closep(&j);
+	return r == -ENOMEM ? r : 0;
+}
+
 static int push_memory(struct scan *s, const struct target *t)
 {
 	AUTO_DONE(buf_done) struct buf link = BUF_NONE;
-	struct sweep_job *j;
-	int r;
+	const pid_t pid = process_stat(t->p)->pid;
+	uint64_t from = 0;
+	int r, parts = 0;
 
 	(void)process_link(t->p, LINK_EXE, &link);
-	j = process_job(s, t, SWEEP_MEMORY, buf_bytes(&link));
-	if (!j)
-		return -ENOMEM;
-	r = process_open(s->run->source, process_id(t->p), &j->process);
-	if (r == 0)
-		r = sweep_memory_open(j->process, &j->memory);
-	if (r == 0 || r == -E2BIG) {
-		if (r < 0)
-			tell(s, "list memory", r, j->pid, bytes_of(NULL, 0));
-		return sweep_push(s->sweep, j);
-	}
-	if (r != -ESRCH && r != -ENOENT && r != -EOPNOTSUPP)
-		tell(s, "read memory", r, j->pid, bytes_of(NULL, 0));
-	if (r == -EOPNOTSUPP && !s->run->priv) {
-		tell(s, "read memory", r, 0, bytes_of(NULL, 0));
-		s->run->priv = s->run; /* what a source has not for any is said once */
-	}
-	sweep_job_closep(&j);
-	return r == -ENOMEM ? r : 0;
+	do
+		r = push_part(s, t, buf_bytes(&link), &from);
+	while (r == 0 && from && ++parts < PARTS_MAX && !stopped(s));
+	if (parts)
+		tell(s, "look at memory as a whole (rules see parts of it)", -E2BIG, pid,
+		     bytes_of(NULL, 0));
+	if (parts == PARTS_MAX)
+		tell(s, "list memory", -E2BIG, pid, bytes_of(NULL, 0));
+	return r;
 }
 
 static int scan_memory(struct scan *s)

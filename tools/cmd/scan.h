@@ -37,6 +37,7 @@ struct scan {
 	char **paths; /* operands */
 	size_t npaths;
 	uint64_t found_paths;
+	bool told_no_memory; /* that the source has none */
 };
 
 enum { SCAN_COLUMNS = 6 };

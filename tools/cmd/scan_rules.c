@@ -128,7 +128,8 @@ static int load_names(struct scan *s)
 		return r;
 	r = rules_load(&l, on_fault, s, &s->names);
 	if (r == 0)
-		r = rules_scanner_new(s->names, s->args->each ? (unsigned)s->args->each : SWEEP_TIMEOUT,
+		r = rules_scanner_new(s->names,
+				      s->args->each ? (unsigned)s->args->each : SWEEP_TIMEOUT,
 				      &s->name_scanner);
 	if (r == 0 || r == -ENOENT)
 		return -1;

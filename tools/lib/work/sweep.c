@@ -16,8 +16,10 @@ struct sweep {
 	struct queue queue;
 	pthread_t threads[SWEEP_JOBS_MAX];
 	unsigned n;
-	atomic_int err;	     /* what ended it */
-	atomic_int confined; /* the last refusal */
+	pthread_mutex_t lock; /* of LISTS */
+	pthread_cond_t less;
+	size_t lists;	/* bytes of lists of memory that are alive */
+	atomic_int err; /* what ended it */
 };
 
 struct sweep_job *sweep_job_new(enum sweep_kind kind, struct bytes path, struct bytes comm)
@@ -66,6 +68,24 @@ static void end_with(struct sweep *s, int err)
 	(void)atomic_compare_exchange_strong(&s->err, &none, err);
 }
 
+static void add_lists(struct sweep *s, size_t n)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->lists += n;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+static void end_job(struct sweep *s, struct sweep_job *j)
+{
+	size_t n = sweep_memory_bytes(&j->memory);
+
+	sweep_job_closep(&j);
+	(void)pthread_mutex_lock(&s->lock);
+	s->lists -= n;
+	(void)pthread_cond_signal(&s->less);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 static int prepare(struct sweep *s, struct sweep_thread *t)
 {
 	int r = window_open(&t->window);
@@ -73,9 +93,7 @@ static int prepare(struct sweep *s, struct sweep_thread *t)
 	if (r == 0 && s->o.rules)
 		r = rules_scanner_new(s->o.rules, s->o.timeout, &t->scanner);
 	/* What is refused is told by doctor: it is never why evidence is not looked at. */
-	int refused = confine_self(CONFINE_SCANNER);
-	if (refused < 0)
-		atomic_store(&s->confined, refused);
+	(void)confine_self(CONFINE_SCANNER);
 	return r;
 }
 
@@ -93,13 +111,21 @@ static void *work(void *arg)
 
 		if (atomic_load(&s->err) == 0 && !(s->o.stop && atomic_load(s->o.stop)))
 			sweep_scan(&t, j);
-		sweep_job_closep(&j);
+		end_job(s, j);
 		if (t.err < 0)
 			end_with(s, t.err);
 	}
 	rules_scanner_closep(&t.scanner);
 	window_closep(&t.window);
 	return NULL;
+}
+
+static void sweep_free(struct sweep *s)
+{
+	queue_done(&s->queue);
+	(void)pthread_cond_destroy(&s->less);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
 }
 
 int sweep_start(const struct sweep_options *o, struct sweep **ret)
@@ -113,6 +139,8 @@ int sweep_start(const struct sweep_options *o, struct sweep **ret)
 	s->o = *o;
 	if (!s->o.timeout)
 		s->o.timeout = SWEEP_TIMEOUT;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_cond_init(&s->less, NULL);
 	r = queue_init(&s->queue, QUEUED);
 	for (unsigned i = 0; r == 0 && i < jobs && i < SWEEP_JOBS_MAX; i++) {
 		r = thread_start(&s->threads[i], STACK, work, s);
@@ -120,28 +148,31 @@ int sweep_start(const struct sweep_options *o, struct sweep **ret)
 	}
 	/* Fewer threads than asked for are enough. */
 	if (r < 0 && s->n == 0) {
-		queue_done(&s->queue);
-		free(s);
+		sweep_free(s);
 		return r;
 	}
 	*ret = s;
 	return 0;
 }
 
+void sweep_wait(struct sweep *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->lists > SWEEP_LISTS_MAX - SWEEP_LIST_MAX)
+		(void)pthread_cond_wait(&s->less, &s->lock);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 int sweep_push(struct sweep *s, struct sweep_job *j)
 {
 	int r = atomic_load(&s->err);
 
+	add_lists(s, sweep_memory_bytes(&j->memory)); /* afterwards a thread may have ended it */
 	if (r == 0)
 		r = queue_push(&s->queue, j);
 	if (r < 0)
-		sweep_job_closep(&j);
+		end_job(s, j);
 	return r;
-}
-
-int sweep_confined(const struct sweep *s)
-{
-	return atomic_load(&s->confined);
 }
 
 int sweep_end(struct sweep **s)
@@ -153,9 +184,8 @@ int sweep_end(struct sweep **s)
 	queue_close(&(*s)->queue);
 	for (unsigned i = 0; i < (*s)->n; i++)
 		pthread_join((*s)->threads[i], NULL);
-	queue_done(&(*s)->queue);
 	r = atomic_load(&(*s)->err);
-	free(*s);
+	sweep_free(*s);
 	*s = NULL;
 	return r;
 }

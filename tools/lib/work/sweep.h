@@ -23,7 +23,8 @@ enum {
 	SWEEP_JOBS_MAX = 32,
 	SWEEP_EXTENTS_MAX = 65536, /* of a sparse file */
 	SWEEP_OWNER_MAX = 33,
-	SWEEP_TIMEOUT = 600, /* seconds for one file or process, by default */
+	SWEEP_TIMEOUT = 600,		      /* seconds for one file or process, by default */
+	SWEEP_LISTS_MAX = 3 * SWEEP_LIST_MAX, /* bytes of lists of memory, of all that waits */
 };
 #define SWEEP_MAX_FILE (UINT64_C(2) << 30)
 
@@ -69,11 +70,11 @@ struct sweep_options {
 
 struct sweep;
 int sweep_start(const struct sweep_options *o, struct sweep **ret);
+/* Waits until the lists of what was pushed leave room for one more: before sweep_memory_open(). */
+void sweep_wait(struct sweep *s);
 /* Takes J, waits while the queue is full. 0, or -errno of what ended it. */
 int sweep_push(struct sweep *s, struct sweep_job *j);
 /* Waits for all that was pushed; frees. 0 or -errno: the first that ended it. */
 int sweep_end(struct sweep **s);
-/* What confinement said in the threads: 0 or -errno. After sweep_end it is gone. */
-int sweep_confined(const struct sweep *s);
 
 #endif

@@ -55,31 +55,43 @@ static int add_block(struct sweep_memory *m, uint64_t start, uint64_t end)
 	return r;
 }
 
+/* Maps of one file lie side by side: its path is kept once. No room: it has none. */
+static void add_path(struct sweep_memory *m, struct bytes path, struct sweep_vma *v)
+{
+	const struct sweep_vma *last = m->vmas && m->nvmas ? &m->vmas[m->nvmas - 1] : NULL;
+
+	v->path = (uint32_t)m->paths.n;
+	if (last && last->npath && bytes_eq(bytes_of(m->paths.p + last->path, last->npath), path))
+		v->path = last->path;
+	else if (buf_addb(&m->paths, path) < 0)
+		return;
+	v->npath = (uint32_t)path.n;
+}
+
 static int add_vma(struct sweep_memory *m, const struct vma *v)
 {
 	const struct proc_map *map = &v->map;
 	struct sweep_vma add = { .start = map->start,
 				 .end = map->end,
 				 .perms = { map->r ? 'r' : '-', map->w ? 'w' : '-',
-					    map->x ? 'x' : '-', map->shared ? 's' : 'p' },
-				 .path = m->paths.n };
+					    map->x ? 'x' : '-', map->shared ? 's' : 'p' } };
 	int r;
 
 	if (m->nvmas == SWEEP_VMAS_MAX)
 		return -E2BIG;
+	add_path(m, map->path, &add);
 	r = add_room_for_vmas(m);
 	if (r < 0)
 		return r;
-	if (buf_addb(&m->paths, map->path) == 0)
-		add.npath = map->path.n;
 	m->vmas[m->nvmas++] = add;
 	return 0;
 }
 
-static int add_pages(struct sweep_memory *m, const struct vma *v)
+/* -E2BIG: *RET_NEXT is where there was no room any more. */
+static int add_pages(struct sweep_memory *m, const struct vma *v, uint64_t from, uint64_t *ret_next)
 {
+	uint64_t at = v->map.start > from ? v->map.start : from;
 	struct page_run run;
-	uint64_t at = v->map.start;
 	int r;
 
 	while ((r = mem_next_run(m->mem, at, v->map.end, &run)) == 1) {
@@ -88,19 +100,18 @@ static int add_pages(struct sweep_memory *m, const struct vma *v)
 		at = run.end;
 		if (run.state == PAGE_SWAPPED)
 			m->swapped += size;
-		if (run.state == PAGE_ABSENT)
-			m->absent += size;
 		if (run.state != PAGE_PRESENT)
 			continue;
-		m->present += size;
 		r = add_block(m, run.start, run.end);
+		if (r == -E2BIG)
+			*ret_next = run.start;
 		if (r < 0)
 			return r;
 	}
 	return r;
 }
 
-static int add_all(struct process *p, struct sweep_memory *m)
+static int add_all(struct process *p, struct sweep_memory *m, uint64_t from, uint64_t *ret_next)
 {
 	AUTO_DONE(vma_iter_closep) struct vma_iter *it = NULL;
 	struct vma v;
@@ -111,22 +122,20 @@ static int add_all(struct process *p, struct sweep_memory *m)
 	while ((r = vma_iter_next(it, &v)) != 0) {
 		if (r < 0 && r != -EBADMSG)
 			return r;
-		if (r < 0)
+		if (r < 0 || v.map.end <= from || v.flags & VMA_SPECIAL)
 			continue;
-		if (v.flags & VMA_SPECIAL) {
-			m->special += v.map.end - v.map.start;
-			continue;
-		}
+		*ret_next = v.map.start;
 		r = add_vma(m, &v);
 		if (r == 0)
-			r = add_pages(m, &v);
+			r = add_pages(m, &v, from, ret_next);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-int sweep_memory_open(struct process *p, struct sweep_memory *ret)
+int sweep_memory_open(struct process *p, uint64_t from, struct sweep_memory *ret,
+		      uint64_t *ret_next)
 {
 	struct sweep_memory m = { .paths = BUF_LIMIT(SWEEP_PATHS_MAX) };
 	int r = mem_open(p, &m.mem);
@@ -134,13 +143,20 @@ int sweep_memory_open(struct process *p, struct sweep_memory *ret)
 	if (r == 0 && strcmp(mem_way(m.mem), "none") == 0)
 		r = -EACCES;
 	if (r == 0)
-		r = add_all(p, &m);
+		r = add_all(p, &m, from, ret_next);
 	if (r < 0 && r != -E2BIG) {
 		sweep_memory_done(&m);
 		return r;
 	}
+	if (r == 0)
+		*ret_next = 0;
 	*ret = m;
-	return r;
+	return 0;
+}
+
+size_t sweep_memory_bytes(const struct sweep_memory *m)
+{
+	return m->blocks_room * sizeof(*m->blocks) + m->vmas_room * sizeof(*m->vmas) + m->paths.cap;
 }
 
 void sweep_memory_done(struct sweep_memory *m)
