@@ -64,38 +64,13 @@ static int resolve_alias(struct pkg_read *p, struct bytes path, struct bytes *re
 	return 0;
 }
 
-/* The next NUL-terminated word of REST, which loses it. */
-static struct bytes next_word(struct bytes *rest)
-{
-	const unsigned char *end = memchr(rest->p, 0, rest->n);
-	struct bytes word = bytes_of(rest->p, end ? (size_t)(end - rest->p) : rest->n);
-
-	*rest = bytes_of(rest->p + word.n + (end ? 1 : 0), rest->n - word.n - (end ? 1 : 0));
-	return word;
-}
-
-/* dpkg-divert(1): of every package but one the file lies elsewhere. */
-static struct bytes divert(const struct pkg_read *p, struct bytes path, struct bytes package)
-{
-	struct bytes rest = buf_bytes(&p->diversions);
-
-	while (rest.n) {
-		struct bytes from = next_word(&rest), to = next_word(&rest);
-		struct bytes by = next_word(&rest);
-
-		if (bytes_eq(from, path) && !bytes_eq(by, package))
-			return to;
-	}
-	return path;
-}
-
 int pkg_entry(struct pkg_read *p, struct bytes package, const struct digests *sums, bool config,
 	      bool link_sum)
 {
 	struct pkg_entry e = {
 		.package = package, .sums = *sums, .config = config, .link_sum = link_sum
 	};
-	int r = resolve_alias(p, divert(p, buf_bytes(&p->path), package), &e.path);
+	int r = resolve_alias(p, pkg_divert(&p->diversions, buf_bytes(&p->path), package), &e.path);
 
 	return r < 0 ? r : p->rd->entry(p->rd->ctx, &e);
 }
@@ -131,7 +106,7 @@ static int each_line(struct pkg_read *p, struct file *f, struct bytes path, pkg_
 			return -ECANCELED;
 		/* A field such as Depends may be of any length, and is none that is looked at. */
 		too_long = too_long || (n < 0 && !is_field(line));
-		r = n < 0 ? 0 : fn(p, ctx, line);
+		r = fn(p, ctx, n < 0 ? bytes_of(NULL, 0) : line);
 		if (r < 0)
 			return r;
 	}
@@ -176,7 +151,7 @@ int pkgdb_read(struct root *root, const struct pkgdb_reader *rd, struct pkgdb_ki
 		{ pkgdb_apk, false },
 		{ pkgdb_rpm, true },
 	};
-	struct pkg_read p = { .root = root, .rd = rd, .diversions = BUF_LIMIT(4 << 20) };
+	struct pkg_read p = { .root = root, .rd = rd };
 	int r = 0;
 
 	find_aliases(&p);
@@ -191,7 +166,7 @@ int pkgdb_read(struct root *root, const struct pkgdb_reader *rd, struct pkgdb_ki
 	}
 	buf_done(&p.path);
 	buf_done(&p.other);
-	buf_done(&p.diversions);
+	pkg_diversions_done(&p.diversions);
 	if (r == 0)
 		*ret = p.kinds;
 	return r;

@@ -13,6 +13,7 @@
 enum {
 	PKGDB_LISTS_MAX = 65536, /* list files of one database */
 	PKGDB_DIVERSIONS_MAX = 4096,
+	PKGDB_DIVERSIONS_BYTES = 4 << 20,
 	PKGDB_BYTES_MAX = 1 << 30, /* of all lists together */
 };
 

@@ -64,6 +64,8 @@ static int on_line(struct pkg_read *p, void *ctx, struct bytes line)
 	struct bytes value;
 	int r = 0;
 
+	if (!line.p)
+		return 0;
 	if (line.n < 2 || line.p[1] != ':') /* an empty line ends a package */
 		return line.n == 0 ? flush(p, a) : 0;
 	value = bytes_of(line.p + 2, line.n - 2);

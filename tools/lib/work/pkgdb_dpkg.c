@@ -12,41 +12,6 @@
 
 static const struct digests no_sums = { 0 };
 
-/* ---- diversions ---------------------------------------------------------------------------- */
-
-struct diversions {
-	unsigned line, count;
-};
-
-/* Three lines each: from, to, and the package whose file is not diverted, or ":". */
-static int on_diversion(struct pkg_read *p, void *ctx, struct bytes line)
-{
-	struct diversions *d = ctx;
-	int r;
-
-	if (d->count == PKGDB_DIVERSIONS_MAX || (line.n && memchr(line.p, 0, line.n)))
-		return 0;
-	r = buf_addb(&p->diversions, line);
-	if (r == 0)
-		r = buf_addc(&p->diversions, 0);
-	d->line++;
-	if (d->line % 3 == 0)
-		d->count++;
-	return r;
-}
-
-static int read_diversions(struct pkg_read *p)
-{
-	struct diversions d = { 0 };
-	int r;
-
-	buf_clear(&p->diversions);
-	r = pkg_lines(p, bytes_str("/var/lib/dpkg/diversions"), on_diversion, &d);
-	if (d.count == PKGDB_DIVERSIONS_MAX)
-		pkg_gap(p, -E2BIG, "read diversions", bytes_of(NULL, 0));
-	return r == -ENOENT ? 0 : r;
-}
-
 /* ---- info/ and status.d/ ------------------------------------------------------------------- */
 
 struct list_dir {
@@ -173,6 +138,8 @@ static int on_status(struct pkg_read *p, void *ctx, struct bytes line)
 	struct digests sums = { 0 };
 	int r;
 
+	if (!line.p) /* of a field that is none of these */
+		return 0;
 	if (bytes_starts(line, "Package: ")) {
 		buf_clear(&s->package);
 		return buf_addb(&s->package, bytes_of(line.p + 9, line.n - 9));
@@ -191,7 +158,7 @@ int pkgdb_dpkg(struct pkg_read *p)
 {
 	struct status s = { 0 };
 	size_t lists = 0;
-	int r = read_diversions(p);
+	int r = pkg_diversions_read(p);
 
 	if (r == 0)
 		r = pkg_lines(p, bytes_str("/var/lib/dpkg/status"), on_status, &s);
