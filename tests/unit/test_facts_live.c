@@ -60,9 +60,7 @@ static bool has(pid_t pid, const char *sign)
 	CHECK_INT(source_open(SOURCE_LIVE, NULL, &s), 0);
 	CHECK_INT(facts_shared_open(s, &sh), 0);
 	CHECK_INT(process_open(s, (struct process_id){ .pid = pid }, &p), 0);
-	CHECK_INT(facts_gather(sh, p, signs_needs(SUBJECT_PROCESS) | FACT_USER,
-			       &counting, &f),
-		  0);
+	CHECK_INT(facts_gather(sh, p, signs_needs(SUBJECT_PROCESS) | FACT_USER, &counting, &f), 0);
 	found = strstr(judged(&f), sign) != NULL;
 	if (!found)
 		fprintf(stderr, "no %s in \"%s\"\n", sign, judged(&f));
