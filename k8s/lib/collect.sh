@@ -76,16 +76,15 @@ each_plan() {
 make_key() {
 	[ -n "$ENCRYPT" ] || return 0
 	SUFFIX=.age
-	if [ -z "$BLIND" ] && [ "$VERIFIER" != digest ] && command -v age-keygen >/dev/null; then
-		KEY=$TMP/throw-away.key
-		age-keygen -o "$KEY" 2>/dev/null || leave "$FAILED"
-		mk=$(age-keygen -y "$KEY")
-		is_recipient "$mk" || leave "$FAILED"
+	if [ -z "$BLIND" ] && [ "$VERIFIER" != digest ]; then
+		mk=$(run_vcsi --new-identity "$(v_path throw-away.key)" </dev/null)
+		is_recipient "$mk" || die "$FAILED" "no key could be made for this run (--blind does without)"
+		KEY=$TMP/v/throw-away.key
 		ENCRYPT="$ENCRYPT $mk"
 		return 0
 	fi
 	SEALED_ENVELOPE=1
-	[ -n "$BLIND" ] || say "no age-keygen here: what arrives cannot be opened, and a cut not be resumed"
+	[ -n "$BLIND" ] || say "no csi here: what arrives cannot be opened, and a cut not be resumed"
 	say "arrival is checked by the digest line alone"
 }
 

@@ -22,7 +22,7 @@ verifier_text() {
 	esac
 }
 
-# vcsi ARGS...: csi verify ARGS, in the case directory; $TMP/v is /v. Opens with $KEY if there is one.
+# vcsi ARGS...: csi verify ARGS, in the case directory; $TMP/v is /v in a container. Opens with $KEY if there is one.
 vcsi() {
 	if [ -n "${KEY:-}" ]; then
 		set -- --identity - "$@"

@@ -12,7 +12,7 @@ ready web
 
 # A PATH of links: all that the plugin may need, and no csi, podman or docker
 mkdir only
-for tool in sh kubectl sed awk grep tr cut sort head tail cat date mktemp mkfifo mkdir rm mv cp sleep sha256sum find paste uname wc dirname id ls readlink dash age-keygen ps; do
+for tool in sh kubectl sed awk grep tr cut sort head tail cat date mktemp mkfifo mkdir rm mv cp sleep sha256sum find paste uname wc dirname id ls readlink dash ps; do
 	ln -s "$(command -v "$tool")" only/
 done
 bare() { env PATH="$PWD/only" "$PWD/bin/sh" "$PLUGIN" "$@" -n "$NS"; }
@@ -51,3 +51,10 @@ expect_grep '^CUSTODY SUMMARY'
 expect_grep 'verified by csi in a local container \(podman' "$ERR"
 run host_csi verify local
 expect_exit 0
+age-keygen -o age.key 2>/dev/null
+run bare collect web -o sealed --encrypt "$(age-keygen -y age.key)"
+expect_exit 0
+expect_grep '^app +running +app-1\.tar\.zst\.age +sealed, complete, by podman'
+run host_csi verify --identity age.key sealed/app-1.tar.zst.age
+expect_exit 0
+expect_eq "$(grep -rl AGE-SECRET sealed | wc -l)" 0 "secret keys in the case"

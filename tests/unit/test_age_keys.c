@@ -3,7 +3,8 @@
 #include "feed.h"
 #include "test.h"
 
-#include "format/age.h"
+#include "format/age_priv.h"
+#include "format/bech32.h"
 
 /* The two of the specification, section "The X25519 recipient type"; its secret is 0x42 32 times.
  */
@@ -155,11 +156,39 @@ static void check_recipients(void)
 	OK("a recipient; another kind is told from a wrong one; nothing is set on failure");
 }
 
+/* What is new can be read again, and the two belong together. */
+static void check_pairs(void)
+{
+	AUTO_DONE(age_pair_done) struct age_pair a = { 0 };
+	AUTO_DONE(age_pair_done) struct age_pair b = { 0 };
+	struct age_recipient r, of_secret;
+	unsigned char key[AGE_KEY_SIZE];
+	struct bytes hrp;
+	size_t n = sizeof(key);
+
+	CHECK_INT(age_pair_new(&a), 0);
+	CHECK_INT(age_pair_new(&b), 0);
+	CHECK(strcmp(a.secret, b.secret) != 0 && strcmp(a.recipient, b.recipient) != 0);
+	CHECK_INT(age_recipient_parse(bytes_str(a.recipient), &r), 0);
+	CHECK_INT(bech32_decode(bytes_str(a.secret), &hrp, key, &n), 0);
+	CHECK_BYTES(hrp, "AGE-SECRET-KEY-");
+	CHECK_INT(n, sizeof(key));
+	age_public(key, &of_secret);
+	CHECK(memcmp(&r, &of_secret, sizeof(r)) == 0);
+	n = sizeof(key);
+	CHECK_INT(bech32_decode(bytes_str(SECRET), &hrp, key, &n), 0);
+	age_public(key, &of_secret);
+	CHECK_INT(age_recipient_parse(bytes_str(PUBLIC), &r), 0);
+	CHECK(memcmp(&r, &of_secret, sizeof(r)) == 0);
+	OK("new pairs");
+}
+
 int main(void)
 {
 	check_files();
 	check_limits();
 	check_unreadable();
 	check_recipients();
+	check_pairs();
 	TEST_END();
 }

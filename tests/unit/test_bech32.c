@@ -14,6 +14,19 @@ static int decode(const char *text, struct bytes *hrp, unsigned char *data, size
 	return bech32_decode(bytes_str(text), hrp, data, n);
 }
 
+/* The same text in lower case; HRP without capitals only, which is all that is encoded here. */
+static void check_encoded(const char *text, const char *hrp, struct bytes data)
+{
+	char got[256];
+
+	for (const char *p = text; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			return;
+	CHECK_INT(bech32_encode(hrp, data, got, strlen(text) + 1), 0);
+	CHECK(strcmp(got, text) == 0);
+	CHECK_INT(bech32_encode(hrp, data, got, strlen(text)), -ENOSPC);
+}
+
 static void check_valid(void)
 {
 	static const struct {
@@ -58,6 +71,7 @@ static void check_valid(void)
 		CHECK_INT(decode(valid[i].text, &hrp, data, &n), 0);
 		CHECK(bytes_eq(hrp, bytes_str(valid[i].hrp)));
 		CHECK_INT(n, valid[i].n);
+		check_encoded(valid[i].text, valid[i].hrp, bytes_of(data, n));
 		CHECK(n == 0 || (data[0] == valid[i].first && data[n - 1] == valid[i].last));
 	}
 	OK("the valid strings, with what they hold; no limit of 90 characters");

@@ -110,6 +110,9 @@ int cmd_begin(struct run *run, const struct command *self, const struct common_a
  * -1 to go on, else an exit code, printed.
  */
 int cmd_open_stream(struct run *run, int *ret_fd);
+/* A new file for evidence, never an existing one, never through a link. -1, or an exit code,
+ * printed. */
+int cmd_create(const struct run *run, const char *path, int *ret_fd);
 /* Asks the command that runs to stop, as a signal does. From any thread. */
 void cmd_stop(void);
 /* Flushes, closes, and gives the exit code: partial if there was a gap or a stop. */

@@ -177,8 +177,7 @@ static int open_source(struct run *run)
 	return EXIT_FAILED;
 }
 
-/* A new file for evidence, never an existing one, never through a link. -1 or an exit code. */
-static int create_output(const struct run *run, const char *path, int *ret_fd)
+int cmd_create(const struct run *run, const char *path, int *ret_fd)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
@@ -213,7 +212,7 @@ static void confine(struct run *run)
 static int open_stream(struct run *run, int *ret_fd)
 {
 	if (!to_stdout(run))
-		return create_output(run, run->args->output, ret_fd);
+		return cmd_create(run, run->args->output, ret_fd);
 	if (isatty(STDOUT_FILENO))
 		return cmd_usage(
 			run->self,
@@ -262,7 +261,7 @@ static int open_output(struct run *run, const struct column *columns, size_t nco
 
 	run->state.fd = STDOUT_FILENO;
 	if (ncolumns > 0 && !to_stdout(run)) {
-		r = create_output(run, run->args->output, &run->state.fd);
+		r = cmd_create(run, run->args->output, &run->state.fd);
 		if (r >= 0)
 			return r;
 		run->state.own_fd = true;

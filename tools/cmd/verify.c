@@ -141,6 +141,9 @@ static int run_verify(const struct command *self, int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	if (args.new_identity)
+		return at < argc ? cmd_usage(self, "--new-identity takes no bundle")
+				 : verify_new_identity(&v);
 	if (at >= argc)
 		return cmd_usage(self, "which file? (- is standard input)");
 	if (args.salvage && argc - at > 1)
@@ -167,10 +170,11 @@ const struct command cmd_verify = {
 	.name = "verify",
 	.summary = "what of a bundle is proven; salvage a cut one",
 	.usage = "[--list] [--json] [--identity FILE]... [--salvage OUT] [--have-list LIST] "
-		 "FILE... | [--custody] DIR",
+		 "FILE... | [--custody] DIR | --new-identity FILE",
 	.example =
 		"csi verify run.tar.zst && tar --zstd -xf run.tar.zst\n"
 		"csi verify --salvage clean.tar.zst cut.tar.zst\n"
+		"csi verify --new-identity key.txt\n"
 		"csi verify --identity key.txt run.tar.zst.age\n"
 		"csi verify --have-list have.jsonl cut1.tar.zst; kubectl exec -i POD -c csi-1 -- "
 		"csi collect --have - <have.jsonl >run2.tar.zst; csi verify cut1.tar.zst "

@@ -6,13 +6,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-const struct opt verify_key_opts[1] = {
+const struct opt verify_key_opts[2] = {
 	{ .name = "identity",
 	  .kind = OPT_STRINGS,
 	  .offset = offsetof(struct verify_args, identity),
 	  .arg = "FILE",
 	  .help = "open encrypted bundles with the secret keys in FILE (of age-keygen; - is "
 		  "standard input); may be given again" },
+	{ .name = "new-identity",
+	  .kind = OPT_STRING,
+	  .offset = offsetof(struct verify_args, new_identity),
+	  .arg = "FILE",
+	  .help = "instead: make a secret key, as age-keygen does, write it to FILE and print its "
+		  "public key, for collect --encrypt" },
 };
 
 static const char *why_no_key(int err)

@@ -11,6 +11,7 @@ struct verify_args {
 	struct common_args common;
 	const char *salvage;
 	struct opt_strings identity;
+	const char *new_identity;
 	const char *have_list;
 	bool list;
 	bool custody;
@@ -55,7 +56,10 @@ struct verify_run {
 int verify_keys(struct verify_run *v, const struct command *self, char **operands);
 /* FILE ("-": standard input), opened with V's keys, through verify_one(). An exit code. */
 int verify_file(struct verify_run *v, const char *file);
-extern const struct opt verify_key_opts[1]; /* --identity */
+extern const struct opt verify_key_opts[2]; /* --identity, --new-identity */
+
+/* verify_new.c: makes --new-identity, and prints its public key. An exit code. */
+int verify_new_identity(struct verify_run *v);
 
 /* verify_one.c: V->file, which IN reads: verified, salvaged if asked for, and told. An exit code.
  */

@@ -11,6 +11,20 @@ for i in {1..20}; do
 	to+=("$(age-keygen -y "key$i")")
 	flags+=(-r "${to[-1]}")
 done
+# A pair of ours, without age-keygen
+run host_csi verify --new-identity pair
+expect_exit 0
+expect_eq "$(cat "$OUT")" "$(age-keygen -y pair)" "public key"
+expect_eq "$(stat -c %a pair)" 600 "mode of the secret key"
+echo text | age -r "$(cat "$OUT")" | age -d -i pair >opened
+check "age opens with it what it sealed to it" grep -qx text opened
+run host_csi verify --new-identity pair
+expect_exit 1
+expect_grep 'cannot create pair: file exists \(csi never overwrites\)' "$ERR"
+run host_csi verify --new-identity other bundle
+expect_exit 2
+check "a file in spite of wrong usage" test ! -e other
+
 for size in 0 1 65535 65536 65537 131072 200000; do
 	head -c $size /dev/urandom >plain
 	for n in 1 2 20; do

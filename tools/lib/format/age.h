@@ -49,6 +49,16 @@ struct age_identities {
 int age_identities_read(struct intake *in, struct age_identities *ret, unsigned *ret_line);
 void age_identities_done(struct age_identities *ids);
 
+enum { AGE_KEY_TEXT = 80 };
+
+/* A new X25519 identity and its recipient, as age-keygen writes them; wiped by age_pair_done. */
+struct age_pair {
+	char secret[AGE_KEY_TEXT], recipient[AGE_KEY_TEXT];
+};
+/* From the kernel's random numbers. 0 or -errno of those. */
+int age_pair_new(struct age_pair *ret);
+void age_pair_done(struct age_pair *p);
+
 /*
  * age_intake - what IN holds. If it begins as an age file, RET reads the plaintext, as far as each
  * chunk is authentic; `stored` tells size and digest of the file itself. If not, RET gives the

@@ -88,6 +88,12 @@ static void public_of(const unsigned char *secret, unsigned char *ret)
 		sodium_misuse(); /* the base point has a large order */
 }
 
+void age_public(const unsigned char *secret, struct age_recipient *ret)
+{
+	ready();
+	public_of(secret, ret->key);
+}
+
 static const unsigned char zero_nonce[crypto_aead_chacha20poly1305_IETF_NPUBBYTES];
 
 int age_wrap(const unsigned char *file_key, const struct age_recipient *r,

@@ -118,3 +118,30 @@ void age_identities_done(struct age_identities *ids)
 {
 	age_wipe(ids, sizeof(*ids));
 }
+
+int age_pair_new(struct age_pair *ret)
+{
+	unsigned char key[AGE_KEY_SIZE];
+	struct age_recipient public;
+	int r = age_random(key, sizeof(key));
+
+	if (r == 0) {
+		age_public(key, &public);
+		r = bech32_encode("age-secret-key-", bytes_of(key, sizeof(key)), ret->secret,
+				  sizeof(ret->secret));
+	}
+	age_wipe(key, sizeof(key));
+	if (r == 0)
+		r = bech32_encode("age", bytes_of(public.key, sizeof(public.key)), ret->recipient,
+				  sizeof(ret->recipient));
+	/* By custom a secret key is in capitals. */
+	for (char *p = ret->secret; r == 0 && *p; p++)
+		if (*p >= 'a' && *p <= 'z')
+			*p = (char)(*p - 'a' + 'A');
+	return r;
+}
+
+void age_pair_done(struct age_pair *p)
+{
+	age_wipe(p, sizeof(*p));
+}

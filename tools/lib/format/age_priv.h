@@ -32,6 +32,8 @@ int age_wrap(const unsigned char *file_key, const struct age_recipient *r,
 /* -ENOKEY: not for this identity; -EBADMSG: its share is of low order. */
 int age_unwrap(const struct age_stanza *s, const unsigned char *identity,
 	       unsigned char *ret_file_key);
+/* The public key of SECRET, any AGE_KEY_SIZE bytes. */
+void age_public(const unsigned char *secret, struct age_recipient *ret);
 /* -EINVAL as age_wrap says it; needs no secret. */
 int age_recipient_judge(const struct age_recipient *r);
 void age_header_mac(const unsigned char *file_key, struct bytes text, unsigned char *ret);

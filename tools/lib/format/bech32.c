@@ -38,15 +38,16 @@ static uint32_t polymod(uint32_t sum, unsigned value)
 	return sum;
 }
 
+static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+
 static int value_of(unsigned char c)
 {
-	static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 	const char *at = memchr(alphabet, lower(c), sizeof(alphabet) - 1);
 
 	return at ? (int)(at - alphabet) : -1;
 }
 
-static bool checksum_agrees(struct bytes hrp, struct bytes data)
+static uint32_t sum_hrp(struct bytes hrp)
 {
 	uint32_t sum = 1;
 
@@ -55,6 +56,13 @@ static bool checksum_agrees(struct bytes hrp, struct bytes data)
 	sum = polymod(sum, 0);
 	for (size_t i = 0; i < hrp.n; i++)
 		sum = polymod(sum, lower(hrp.p[i]) & 31u);
+	return sum;
+}
+
+static bool checksum_agrees(struct bytes hrp, struct bytes data)
+{
+	uint32_t sum = sum_hrp(hrp);
+
 	for (size_t i = 0; i < data.n; i++) {
 		int v = value_of(data.p[i]);
 
@@ -108,4 +116,44 @@ int bech32_decode(struct bytes text, struct bytes *ret_hrp, unsigned char *ret, 
 	if (r == 0 || r == -ENOSPC)
 		*ret_hrp = hrp;
 	return r;
+}
+
+/* Characters as they come, and the checksum over them. */
+struct coding {
+	char *to;
+	uint32_t sum;
+};
+
+static void put_value(struct coding *c, unsigned value)
+{
+	*c->to++ = alphabet[value];
+	c->sum = polymod(c->sum, value);
+}
+
+int bech32_encode(const char *hrp, struct bytes data, char *ret, size_t size)
+{
+	size_t n = strlen(hrp), chars = (data.n * 8 + BITS - 1) / BITS;
+	struct coding c = { .to = ret, .sum = sum_hrp(bytes_of(hrp, n)) };
+	unsigned have = 0, bits = 0;
+	uint32_t sum;
+
+	if (data.n > BECH32_TEXT_MAX || n > BECH32_TEXT_MAX || n + 1 + chars + CHECKSUM + 1 > size)
+		return -ENOSPC;
+	while (*hrp)
+		*c.to++ = *hrp++;
+	*c.to++ = '1';
+	for (size_t i = 0; i < data.n; i++) {
+		have = (have << 8 | data.p[i]) & 0xfff;
+		for (bits += 8; bits >= BITS; bits -= BITS)
+			put_value(&c, have >> (bits - BITS) & 31u);
+	}
+	if (bits)
+		put_value(&c, have << (BITS - bits) & 31u);
+	for (unsigned i = 0; i < CHECKSUM; i++)
+		c.sum = polymod(c.sum, 0);
+	sum = c.sum ^ 1;
+	for (unsigned i = CHECKSUM; i-- > 0;)
+		*c.to++ = alphabet[sum >> (i * BITS) & 31u];
+	*c.to = '\0';
+	return 0;
 }

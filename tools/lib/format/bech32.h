@@ -16,4 +16,10 @@ enum { BECH32_TEXT_MAX = 8192 }; /* the longest key that age knows has 1,960 cha
  */
 int bech32_decode(struct bytes text, struct bytes *ret_hrp, unsigned char *ret, size_t *n);
 
+/*
+ * bech32_encode - HRP (ours, in lower case), the separator, DATA and the checksum into RET, which
+ * holds SIZE bytes, in lower case, with a NUL. 0 or -ENOSPC.
+ */
+int bech32_encode(const char *hrp, struct bytes data, char *ret, size_t size);
+
 #endif
