@@ -32,7 +32,11 @@ scratch() {
 	trap 'interrupted' HUP INT TERM
 	trap 'rm -rf "$TMP"' EXIT
 }
-leave() { exit "$1"; }
+# Also from the middle of isolate: what was changed by then is noted in its case.
+leave() {
+	if [ "$VERB" = isolate ]; then note_isolation; fi
+	exit "$1"
+}
 interrupted() {
 	trap - HUP INT TERM
 	say "interrupted; what was collected stays"

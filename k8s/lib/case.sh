@@ -4,16 +4,33 @@
 
 open_case() {
 	CASE=${OUTPUT:-csi-$POD-$(date -u +%Y%m%dT%H%M%SZ)}
-	[ ! -e "$CASE" ] || die "$USAGE" "$CASE exists; evidence is never written over"
+	[ ! -e "$CASE" ] || die "$USAGE" "$CASE exists; evidence is never written over (--continue goes on with a case)"
 	mkdir -p "$CASE/api" "$TMP/v" || die "$FAILED" "cannot make $CASE"
 	CASE=$(cd "$CASE" && pwd)
-	API_GAPS=0 BUNDLES=0
+	API=$CASE/api API_GAPS=0 BUNDLES=0
+	printf '%s\n' "$CASE" >"$TMP/case"
 	say "case directory $CASE; verified by $(verifier_text)"
+}
+
+# where: what a case is of, and what was said of it, before anything else: an interrupted one can be gone on with
+where() {
+	{
+		echo "context	$(plain "$CONTEXT")"
+		echo "namespace	$NAMESPACE"
+		echo "pod	$POD"
+		echo "pod uid	$P_UID"
+		echo "node	$P_NODE"
+		echo "plugin	$VERSION"
+		echo "verified by	$(verifier_text)"
+		[ -z "$CASE_ID" ] || echo "case id	$CASE_ID"
+		[ -z "$OPERATOR" ] || echo "operator	$OPERATOR"
+		[ -z "$AUTHORITY" ] || echo "authority	$AUTHORITY"
+	} >"$API/where.txt"
 }
 
 # api FILE WHAT ARGS...: an answer of the API server's as it came; what cannot be had is a line in api/gaps.txt.
 api() {
-	ap_file=$CASE/api/$1 ap_what=$2
+	ap_file=$API/$1 ap_what=$2
 	shift 2
 	if ask "$@" >"$ap_file" 2>"$TMP/api.err"; then return 0; fi
 	[ -s "$ap_file" ] || rm -f "$ap_file"
@@ -22,7 +39,7 @@ api() {
 }
 api_gap() {
 	API_GAPS=$((API_GAPS + 1))
-	printf '%s\t%s\t%s\n' "$(now)" "$1" "$(plain "$2")" >>"$CASE/api/gaps.txt"
+	printf '%s\t%s\t%s\n' "$(now)" "$1" "$(plain "$2")" >>"$API/gaps.txt"
 }
 
 # Before anything is changed: RFC 3227, and an injection changes the pod's own text.
@@ -113,15 +130,6 @@ write_case() {
 		member node "$P_NODE"
 		printf '}\n'
 	} >"$CASE/case.json"
-	{
-		echo "context	$(plain "$CONTEXT")"
-		echo "namespace	$NAMESPACE"
-		echo "pod	$POD"
-		echo "pod uid	$P_UID"
-		echo "node	$P_NODE"
-		echo "plugin	$VERSION"
-		echo "verified by	$(verifier_text)"
-	} >"$CASE/api/where.txt"
 }
 
 # sums: SHA256SUMS as csi verify --custody writes it, where there is no csi.

@@ -45,7 +45,8 @@ verb_collect() {
 		return
 	fi
 	find_verifier
-	open_case
+	if [ -n "$CONTINUE" ]; then continue_case; else open_case; fi
+	where
 	make_key
 	api_evidence
 	printf 'container\tstate\tbundle\tverdict\n' >"$TMP/coverage"
@@ -100,7 +101,22 @@ collect_one() {
 	}
 	VERDICT='' STATUS='' WATCHER='' NAME=''
 	PIECES='' KILLED=0 ATTEMPT=0 ID=$(state "$TARGET" 6)
-	while [ "$ATTEMPT" -le "$RETRIES" ]; do
+	if [ -n "$CONTINUE" ]; then
+		earlier_pieces
+		case $? in
+		1)
+			finish_one
+			return
+			;;
+		2)
+			row - "not gone on with: the container was started anew since"
+			worse "$GONE"
+			return
+			;;
+		esac
+	fi
+	LAST_TRY=$((ATTEMPT + RETRIES))
+	while [ "$ATTEMPT" -le "$LAST_TRY" ]; do
 		ATTEMPT=$((ATTEMPT + 1))
 		inject
 		one_rc=$?
@@ -170,7 +186,7 @@ judge_piece() {
 	fi
 	jp_size=0
 	[ ! -e "$CASE/$NAME" ] || jp_size=$(wc -c <"$CASE/$NAME")
-	[ "$ATTEMPT" -gt "$RETRIES" ] || say "cut after $((jp_size)) bytes; going on ($ATTEMPT of $RETRIES)"
+	[ "$ATTEMPT" -gt "$LAST_TRY" ] || say "cut after $((jp_size)) bytes; going on ($((ATTEMPT + RETRIES - LAST_TRY)) of $RETRIES)"
 	return "$LOST"
 }
 keep_piece() {
@@ -239,9 +255,9 @@ coverage_rest() {
 finish_collect() {
 	[ "$API_GAPS" -eq 0 ] || {
 		worse "$PARTIAL"
-		say "$API_GAPS gaps in what the API server gave: $CASE/api/gaps.txt"
+		say "$API_GAPS gaps in what the API server gave: $API/gaps.txt"
 	}
-	cp "$TMP/coverage" "$CASE/api/coverage.txt"
+	cp "$TMP/coverage" "$API/coverage.txt"
 	write_case
 	close_case >"$TMP/page"
 	fc_rc=$?

@@ -22,10 +22,9 @@ change() {
 # show_file FILE: with --dry-run, what a file holds that would be sent.
 show_file() { [ -z "$DRY" ] || sed 's/^/    /' "$1"; }
 note_action() {
-	[ -n "${CASE:-}" ] || return 0
 	na_rc=$1
 	shift
-	printf '%s\t%s\t%s\n' "$(now)" "$na_rc" "$(line_of "$@")" >>"$CASE/api/actions.txt"
+	printf '%s\t%s\t%s\n' "$(now)" "$na_rc" "$(line_of "$@")" >>"${API:-$TMP}/actions.txt"
 }
 
 pin() {

@@ -50,6 +50,7 @@ case $all in
 	cat "$MOCK/pod"
 	[ ! -e "$MOCK/injected" ] || cat "$MOCK/started"
 	;;
+*'initContainerStatuses[*]}{.name}{"\t"}'*) awk -F'|' '$1 == "s" { printf "%s\tapp:1\t%s\t%s\n", $2, $7, $6 }' "$MOCK/pod" ;;
 *enforce*) cat "$MOCK/level" 2>/dev/null ;;
 *' debug '*)
 	profile=$(sed -n 's/.* --profile=\([a-z]*\).*/\1/p' <<<"$all")

@@ -43,6 +43,10 @@ expect_grep 'is a NetworkPolicy enforced here\? no sign of it' "$ERR"
 expect_grep 'from inside: connections' "$ERR"
 run host_csi verify w/csi-*
 expect_exit 0
+for done in 'create -f .*/quarantine.yaml' 'patch pod '; do
+	check "not noted in the case: $done" grep -qE "	0	kubectl .*$done" w/csi-*/api-2/actions.txt
+done
+(cd w/csi-* && sha256sum --quiet --strict -c SHA256SUMS) || fail "SHA256SUMS after isolate"
 check "no quick scope" grep -q 'scope quick' w/csi-*/custody.txt
 still_there "after isolate"
 k rollout status deployment/web --timeout=60s >/dev/null || fail "no replacement"

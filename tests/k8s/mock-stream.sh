@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Replayed: exec that cuts the stream and says 0, that fails with kubectl's own words, that delivers other bytes.
 # The seal decides, not the exit code.
-# timeout: 90
-# needs: zstd
+# timeout: 180
+# needs: zstd age
 . "$CSI_TOP/tests/helpers/mock.sh"
 mkdir tree && for n in 1 2 3 4; do head -c 10M /dev/urandom >tree/$n; done
 cat >mock/exec <<'EOT'
@@ -55,6 +55,58 @@ bad lost lost lost
 run plugin collect app -o three --retries 2
 expect_exit 12
 expect_grep 'cut: 3 tries'
+
+# Gone on with later: what is there is not sent again, and what was said of the case stays.
+bad whole
+run plugin collect app -o three --continue --case-id IR-7
+expect_exit 0
+expect_grep 'app-1.tar.zst app-2.tar.zst app-3.tar.zst app-4.tar.zst sealed, complete, by csi'
+check "it was not told what is there" grep -q '"have file"' mock/list.1
+run host_csi verify three
+expect_exit 0
+for file in before/case.json before/SHA256SUMS pod.yaml where.txt coverage.txt; do check "no $file" test -e "three/api-2/$file"; done
+(cd three && sha256sum --quiet --strict -c SHA256SUMS) || fail "SHA256SUMS of the case"
+bad whole
+run plugin collect app -o three --continue
+expect_exit 0
+expect_grep 'app-4.tar.zst sealed, complete, by csi, before'
+expect_empty mock/tries
+expect_eq "$(jq -r .case_id three/case.json)" IR-7 "case id, the third time"
+
+# Interrupted, so that there are no papers, and a piece that nobody looked at.
+bad lost
+run plugin collect app -o broken --retries 0
+expect_exit 12
+mv broken/app-1.tar.zst broken/app-1.tar.zst.partial
+rm broken/case.json broken/SHA256SUMS broken/custody.txt
+bad whole
+run plugin collect app -o broken --continue
+expect_exit 0
+expect_grep 'app-1.tar.zst app-2.tar.zst +sealed, complete, by csi'
+run host_csi verify broken
+expect_exit 0
+
+# What cannot be gone on with
+run plugin collect app --continue
+expect_exit 2
+run plugin collect app -o two
+expect_exit 2
+expect_grep 'two exists; .*--continue' "$ERR"
+mkdir nothing
+run plugin collect app -o nothing --continue
+expect_exit 2
+run plugin collect app -o three --continue --encrypt "$(age-keygen 2>/dev/null | sed -n 's/^# public key: //p')"
+expect_exit 2
+cp mock/pod mock/pod.before
+sed -i 's/containerd:..aaaa/containerd:\/\/cccc/' mock/pod
+run plugin collect app -o three --continue
+expect_exit 14
+expect_grep 'not gone on with: the container was started anew since'
+sed -i 's/0f3c2f9e/0f3c2f9f/' mock/pod
+run plugin collect app -o three --continue
+expect_exit 2
+expect_grep 'case of another pod' "$ERR"
+cp mock/pod.before mock/pod
 
 bad other
 run plugin collect app -o four
