@@ -96,6 +96,7 @@ int root_read(struct root *r, struct bytes path, struct buf *ret, size_t max)
 	err = root_open(r, path, &f);
 	if (err < 0)
 		return err;
+	file_cache_note(f, 0, max);
 	for (;;) {
 		unsigned char more[4096];
 		ssize_t n = file_read_at(f, more, sizeof(more), got);

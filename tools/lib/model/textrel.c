@@ -44,6 +44,17 @@ static int read_all(struct file *f, void *p, size_t n, uint64_t offset)
 	return 0;
 }
 
+/* The same, and the page cache is afterwards as it was. */
+static int read_once(struct file *f, void *p, size_t n, uint64_t offset)
+{
+	int r;
+
+	file_cache_note(f, offset, offset + n);
+	r = read_all(f, p, n, offset);
+	file_cache_drop(f, offset, offset + n);
+	return r;
+}
+
 static bool is_native(const unsigned char *ident)
 {
 	const uint16_t one = 1;
@@ -62,7 +73,7 @@ static int read_header(struct elf *e)
 		Elf64_Ehdr wide;
 	} h;
 	size_t entry;
-	int r = read_all(e->f, &h, sizeof(h), 0);
+	int r = read_once(e->f, &h, sizeof(h), 0);
 
 	if (r < 0)
 		return r;
@@ -138,18 +149,10 @@ static void take_dynamic(struct elf *e, uint64_t tag, uint64_t value)
 			       sizeof(value));
 }
 
-static int read_dynamic(struct elf *e)
+static int read_entries(struct elf *e, const struct segment *dynamic)
 {
-	const struct segment *dynamic = NULL;
 	size_t entry = e->wide ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
 
-	for (size_t i = 0; i < e->nsegments; i++)
-		if (e->segments[i].type == PT_DYNAMIC)
-			dynamic = &e->segments[i];
-	if (!dynamic)
-		return 0;
-	if (dynamic->file_bytes > TEXTREL_DYNAMIC_MAX)
-		return -E2BIG;
 	for (uint64_t at = 0; at + entry <= dynamic->file_bytes; at += entry) {
 		Elf64_Dyn wide = { 0 };
 		Elf32_Dyn narrow = { 0 };
@@ -164,6 +167,24 @@ static int read_dynamic(struct elf *e)
 		take_dynamic(e, tag, e->wide ? wide.d_un.d_val : narrow.d_un.d_val);
 	}
 	return 0;
+}
+
+static int read_dynamic(struct elf *e)
+{
+	const struct segment *dynamic = NULL;
+	int r;
+
+	for (size_t i = 0; i < e->nsegments; i++)
+		if (e->segments[i].type == PT_DYNAMIC)
+			dynamic = &e->segments[i];
+	if (!dynamic)
+		return 0;
+	if (dynamic->file_bytes > TEXTREL_DYNAMIC_MAX)
+		return -E2BIG;
+	file_cache_note(e->f, dynamic->offset, dynamic->offset + dynamic->file_bytes);
+	r = read_entries(e, dynamic);
+	file_cache_drop(e->f, dynamic->offset, dynamic->offset + dynamic->file_bytes);
+	return r;
 }
 
 static int keep(struct textrel *t, uint64_t offset)
@@ -197,7 +218,7 @@ static int read_table(struct elf *e, const struct table *table, uint64_t start, 
 	for (uint64_t at = 0; at < whole; at += step) {
 		size_t n = whole - at < step ? (size_t)(whole - at) : step;
 
-		r = read_all(e->f, chunk, n, from + at);
+		r = read_once(e->f, chunk, n, from + at);
 		for (size_t i = 0; r == 0 && i < n; i += (size_t)table->entry) {
 			uint64_t addr = 0, offset;
 
@@ -239,8 +260,13 @@ int textrel_read(struct file *f, uint64_t start, uint64_t end, struct textrel *r
 		return -ENOMEM;
 	e->f = f;
 	r = read_header(e);
-	if (r == 0)
+	if (r == 0) {
+		const uint64_t n = e->nsegments * sizeof(Elf64_Phdr); /* or less: the same pages */
+
+		file_cache_note(f, e->phoff, e->phoff + n);
 		r = read_segments(e);
+		file_cache_drop(f, e->phoff, e->phoff + n);
+	}
 	if (r == 0)
 		r = read_dynamic(e);
 	if (r < 0 || !e->textrel)

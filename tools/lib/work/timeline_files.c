@@ -164,12 +164,14 @@ static int read_log(struct asked *a, const char *path)
 		r = buf_reserve(&b, READ_STEP);
 		if (r < 0)
 			return r;
+		file_cache_note(f, at, at + READ_STEP);
 		ssize_t n = file_read_at(f, b.p + b.n, READ_STEP, at);
 
 		if (n <= 0) {
 			gap.err = (int)n;
 			break;
 		}
+		file_cache_drop(f, at, at + (uint64_t)n);
 		b.n += (size_t)n;
 		at += (uint64_t)n;
 		r = offer_lines(a, &b);
