@@ -137,6 +137,11 @@ static int ask_process(struct timeline_cmd *c, struct timeline *t, struct proces
 	return e.time < 0 ? 0 : timeline_offer(t, &e);
 }
 
+static bool is_output_error(const struct timeline_cmd *c, int r)
+{
+	return r < 0 && (r == out_error(c->run->out) || r == c->show.err);
+}
+
 static int ask_root(struct timeline_cmd *c, struct timeline *t, unsigned i, bool first)
 {
 	struct timeline_root root = { .root = c->roots.v[i].root,
@@ -155,7 +160,7 @@ static int ask_root(struct timeline_cmd *c, struct timeline *t, unsigned i, bool
 	r = timeline_packages(t, &root);
 	if (r == 0 && (first || !root.file))
 		r = timeline_files(t, &root);
-	if (r == -ENOMEM || r == -ECANCELED || r >= 0)
+	if (r == -ENOMEM || r == -ECANCELED || r >= 0 || is_output_error(c, r))
 		return r;
 	if (first)
 		tell(c, "walk", c->roots.v[i].pid, r);
@@ -257,11 +262,6 @@ static int open_list(struct timeline_cmd *c)
 	(void)close(fd);
 	cmd_fail(c->run, "start the list", bytes_of(NULL, 0), r, NULL);
 	return EXIT_FAILED;
-}
-
-static bool is_output_error(const struct timeline_cmd *c, int r)
-{
-	return r < 0 && (r == out_error(c->run->out) || r == c->show.err);
 }
 
 static int run_all(struct timeline_cmd *c)

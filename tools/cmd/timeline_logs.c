@@ -5,6 +5,8 @@
  */
 #include "cmd/timeline_logs.h"
 
+#include "base/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 
@@ -40,7 +42,7 @@ void timeline_logs_done(struct timeline_logs *l)
 }
 
 /* More bytes behind those that are there. 0 or -errno. */
-static int fill(struct timeline_log *g)
+static int fill(struct timeline_log *g, const atomic_bool *stop)
 {
 	ssize_t n;
 
@@ -52,9 +54,12 @@ static int fill(struct timeline_log *g)
 	int r = buf_reserve(&g->in, READ_STEP);
 	if (r < 0)
 		return r;
-	do
+	do {
+		r = io_wait_input(g->fd, stop);
+		if (r < 0)
+			return r;
 		n = read(g->fd, g->in.p + g->in.n, READ_STEP);
-	while (n < 0 && errno == EINTR && !g->eof);
+	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
 	g->in.n += (size_t)n;
@@ -63,7 +68,7 @@ static int fill(struct timeline_log *g)
 }
 
 /* The next line, cut at TIMELINE_LINE_MAX. 1, 0 at the end, -errno. */
-static int next_line(struct timeline_log *g, struct bytes *ret)
+static int next_line(struct timeline_log *g, const atomic_bool *stop, struct bytes *ret)
 {
 	for (;;) {
 		struct bytes rest = bytes_of(g->in.p + g->at, g->in.n - g->at);
@@ -72,7 +77,7 @@ static int next_line(struct timeline_log *g, struct bytes *ret)
 		bool whole = end || (g->eof && rest.n > 0);
 
 		if (!whole && !g->eof && n < TIMELINE_LINE_MAX) {
-			int r = fill(g);
+			int r = fill(g, stop);
 
 			if (r < 0)
 				return r;
@@ -87,20 +92,19 @@ static int next_line(struct timeline_log *g, struct bytes *ret)
 		if (tail)
 			continue;
 		g->cut += !whole;
-		g->line++;
 		*ret = bytes_of(rest.p, n);
 		return 1;
 	}
 }
 
 /* The next line that has a time; what has none is counted. */
-static void advance(struct timeline_log *g)
+static void advance(struct timeline_log *g, const atomic_bool *stop)
 {
 	struct bytes line;
 	int r = 0;
 
 	g->has_next = false;
-	while (!g->err && (r = next_line(g, &line)) > 0) {
+	while (!g->err && (r = next_line(g, stop, &line)) > 0) {
 		r = logline_read(line, &g->text, &g->next);
 		if (r == 0) {
 			g->late += g->next.time < g->last;
@@ -118,7 +122,8 @@ static void advance(struct timeline_log *g)
 }
 
 /* The log whose next line is the earliest, up to UNTIL. */
-static struct timeline_log *earliest(struct timeline_logs *l, int64_t until)
+static struct timeline_log *earliest(struct timeline_logs *l, const atomic_bool *stop,
+				     int64_t until)
 {
 	struct timeline_log *best = NULL;
 
@@ -126,7 +131,7 @@ static struct timeline_log *earliest(struct timeline_logs *l, int64_t until)
 		struct timeline_log *g = &l->v[i];
 
 		if (!g->has_next && !g->err && !(g->eof && g->at == g->in.n))
-			advance(g);
+			advance(g, stop);
 		if (g->has_next && g->next.time <= until &&
 		    (!best || g->next.time < best->next.time))
 			best = g;
@@ -139,7 +144,8 @@ int timeline_logs_tell(struct timeline_logs *l, struct timeline_show *show, int6
 	struct timeline_log *g;
 	int r = 0;
 
-	while (r == 0 && !atomic_load(&show->run->stop) && (g = earliest(l, until))) {
+	while (r == 0 && !atomic_load(&show->run->stop) &&
+	       (g = earliest(l, &show->run->stop, until))) {
 		const struct timeline_event e = { .time = g->next.time,
 						  .source = TIMELINE_LOG,
 						  .what = TIMELINE_LOGGED,

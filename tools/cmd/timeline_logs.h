@@ -17,7 +17,7 @@ struct timeline_log {
 	bool eof, has_next, skipping; /* the rest of a line that was too long */
 	struct logline next;
 	int64_t last;
-	uint64_t line, bad, bad_bytes, late, cut; /* lines without a time, out of order, cut */
+	uint64_t bad, bad_bytes, late, cut; /* lines without a time, out of order, cut */
 	int err;
 };
 

@@ -71,6 +71,24 @@ run host_csi timeline --root root --logs nothing-here
 expect_exit 1
 expect_grep 'cannot open the log nothing-here' "$ERR"
 
+# A log that gives nothing more does not hold the command: its time is over, and that is said.
+mkfifo stalled
+sleep 60 >stalled &
+held=$!
+# shellcheck disable=SC2086
+expect_within 20 bash -c "exec $CSI_TOP/out/amd64/csi timeline --root root $time --logs - --timeout 2 --json <stalled"
+kill "$held"
+expect_exit 3
+gaps "$OUT" >got.gaps
+expect_grep '^ECANCELED\|read the log\|-\|-$' got.gaps
+
+# What cannot be written is no gap of the walk.
+mkdir many && (cd many && seq -f 'a-name-that-is-not-short-at-all-%.0f' 3000 | xargs touch)
+run bash -c "$CSI_TOP/out/amd64/csi timeline --root many --format bodyfile >/dev/full"
+expect_exit 1
+expect_grep 'no space left' "$ERR"
+check "told as a gap" test -z "$(grep -v '^csi timeline: cannot' "$ERR")"
+
 # On a terminal: bars, the burst in one of them, and nothing that it would obey.
 run script -qec "$CSI_TOP/out/amd64/csi timeline --root root --since 2024-05-06T07:08:00 --until 2024-05-06T07:09 --logs cri.log" /dev/null
 expect_grep '^2024-05-06 07:08:00 .* 3 #{40}'

@@ -2,6 +2,8 @@
 /* A descriptor as an intake. */
 #include "format/intake.h"
 
+#include "base/io.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@ struct intake_of_fd {
 	struct intake in;
 	int fd;
 	off_t start; /* -1: a pipe */
+	const atomic_bool *stop;
 };
 
 static ssize_t fd_read(struct intake *in, void *p, size_t n)
@@ -16,9 +19,13 @@ static ssize_t fd_read(struct intake *in, void *p, size_t n)
 	const struct intake_of_fd *f = (struct intake_of_fd *)in;
 	ssize_t r;
 
-	do
+	do {
+		int ready = f->stop ? io_wait_input(f->fd, f->stop) : 0;
+
+		if (ready < 0)
+			return ready;
 		r = read(f->fd, p, n);
-	while (r < 0 && errno == EINTR);
+	} while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : r;
 }
 
@@ -38,6 +45,11 @@ static void fd_close(struct intake *in)
 
 int intake_fd(int fd, struct intake **ret)
 {
+	return intake_fd_until(fd, NULL, ret);
+}
+
+int intake_fd_until(int fd, const atomic_bool *stop, struct intake **ret)
+{
 	static const struct intake_ops ops = { .read = fd_read,
 					       .rewind = fd_rewind,
 					       .close = fd_close };
@@ -47,6 +59,7 @@ int intake_fd(int fd, struct intake **ret)
 		return -ENOMEM;
 	f->in.ops = &ops;
 	f->fd = fd;
+	f->stop = stop;
 	f->start = lseek(fd, 0, SEEK_CUR);
 	*ret = &f->in;
 	return 0;

@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 struct intake;
@@ -52,5 +53,7 @@ static inline void intake_closep(struct intake **in)
 
 /* From where FD stands, forward; FD is borrowed. 0, -ENOMEM. */
 int intake_fd(int fd, struct intake **ret);
+/* The same; its reads are -ECANCELED once STOP is set, also while nothing comes. */
+int intake_fd_until(int fd, const atomic_bool *stop, struct intake **ret);
 
 #endif

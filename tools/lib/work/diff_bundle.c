@@ -260,7 +260,7 @@ static int read_stream(struct bundle_base *b, const struct diff_target *t)
 		.want = want, .content = on_content, .settle = on_settle, .ctx = b, .stop = t->stop
 	};
 	struct verify_result v = { 0 };
-	int r = intake_fd(b->fd, &below);
+	int r = intake_fd_until(b->fd, t->stop, &below);
 
 	if (r == 0)
 		r = age_intake(below, NULL, &in);

@@ -179,7 +179,7 @@ static int read_archive(struct image_reader *r)
 	AUTO_DONE(intake_closep) struct intake *unpacked = NULL;
 	AUTO_DONE(tar_in_closep) struct tar_in *t = NULL;
 	struct tar_in_entry e;
-	int got = intake_fd(r->source->fd, &file);
+	int got = intake_fd_until(r->source->fd, r->opts->stop, &file);
 
 	if (got == 0)
 		got = unpack_open(file, &unpacked);
@@ -198,8 +198,6 @@ static int read_archive(struct image_reader *r)
 		got = tar_in_drain(t);
 	if (got == 0 && !tar_in_ended(t))
 		return image_bad(r, -ENODATA, "it ends before its end");
-	if (got == -EINTR)
-		return image_stopped(r) ? -ECANCELED : got;
 	if (got == -ENODATA)
 		return image_bad(r, got, "it ends before its end");
 	if (got == -EBADMSG)

@@ -193,7 +193,7 @@ static int load(struct image_reader *r, struct bytes name, struct image_part **r
 		return 0;
 	if (fd < 0)
 		return -errno;
-	int e = intake_fd(fd, &in);
+	int e = intake_fd_until(fd, r->opts->stop, &in);
 	if (e == 0)
 		e = image_part_add(r, name, ret);
 	return e != 0 ? e : image_part_read(r, in, *ret);
