@@ -196,11 +196,16 @@ static int compare_root(struct diff_cmd *d, const struct seen_root *root)
 		target.birth = (struct birth){ .basis = BIRTH_NONE };
 	for (size_t i = 0; r == 0 && i < d->nopen && !atomic_load(&d->run->stop); i++) {
 		r = compare_one(d, &d->open[i], &target, &show);
-		target.coverage = NULL; /* each of them walks the same */
+		if (coverage_any(&coverage)) /* the first that walked tells for all */
+			target.coverage = NULL;
 	}
-	if (r == 0)
-		r = diff_show_end(&show);
-	return r == 0 ? rows_coverage(d->run, root, &coverage) : r;
+	if (r < 0)
+		return r;
+	diff_show_end(&show);
+	/* Of a walk that was cut, or none, nobody can say what it leaves out. */
+	return target.coverage || atomic_load(&d->run->stop)
+		       ? 0
+		       : rows_coverage(d->run, root, &coverage);
 }
 
 static int compare_all(struct diff_cmd *d)

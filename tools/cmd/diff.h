@@ -22,6 +22,6 @@ struct diff_show {
 /* A diff_fn with struct diff_show: one record a difference. */
 int diff_show_change(void *show, const struct diff_change *c);
 /* After the last one of a root: says what the table left out. 0 or -errno. */
-int diff_show_end(struct diff_show *show);
+void diff_show_end(struct diff_show *show);
 
 #endif

@@ -167,7 +167,7 @@ int diff_show_change(void *ctx, const struct diff_change *c)
 	return r < 0 || !c->gap.err ? r : tell_gap(show, &c->gap);
 }
 
-int diff_show_end(struct diff_show *show)
+void diff_show_end(struct diff_show *show)
 {
 	static const struct {
 		enum diff_kind kind;
@@ -185,5 +185,4 @@ int diff_show_end(struct diff_show *show)
 			       (unsigned long long)show->quiet[notes[i].kind], notes[i].text);
 		cmd_note(show->run, text);
 	}
-	return 0;
 }

@@ -19,10 +19,8 @@ void coverage_note(struct coverage *c, const struct walk_entry *e)
 		return;
 	if (c->last == c->n || root_mount(c->root, c->last).id != e->info.mnt_id)
 		c->last = root_mount_index(c->root, e->info.mnt_id);
-	if (c->last == c->n) {
-		c->unlisted++;
+	if (c->last == c->n) /* mountinfo does not have it */
 		return;
-	}
 	struct coverage_row *row = &c->v[c->last];
 
 	if (e->event == WALK_SKIPPED) {
@@ -32,6 +30,14 @@ void coverage_note(struct coverage *c, const struct walk_entry *e)
 	}
 	row->state = COVERAGE_WALKED;
 	row->entries++;
+}
+
+bool coverage_any(const struct coverage *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i].state != COVERAGE_UNREACHED)
+			return true;
+	return false;
 }
 
 static bool is_below(struct bytes path, struct bytes dir)

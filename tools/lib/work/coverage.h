@@ -24,13 +24,14 @@ struct coverage {
 	const struct root *root;
 	struct coverage_row *v;
 	size_t n;
-	size_t last;	   /* row of the entry before: most are on the same mount */
-	uint64_t unlisted; /* entries on a mount that mountinfo does not have */
+	size_t last; /* row of the entry before: most are on the same mount */
 };
 
 /* 0 or -ENOMEM. */
 int coverage_begin(struct coverage *c, const struct root *root);
 void coverage_note(struct coverage *c, const struct walk_entry *e);
+/* Whether a walk has come by any of the mounts. */
+bool coverage_any(const struct coverage *c);
 /* Tells what lies below what was skipped from what was not reached. */
 void coverage_end(struct coverage *c);
 void coverage_done(struct coverage *c);
