@@ -2,11 +2,11 @@
 /* csi dump: one thread reads the target, another hashes and writes. */
 #include "cmd/dump.h"
 
+#include "base/io.h"
 #include "base/queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 
 enum {
@@ -26,24 +26,6 @@ struct stream {
 	_Atomic int err; /* of writing */
 };
 
-static int write_all(int fd, const unsigned char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, p, n);
-		struct pollfd ready = { .fd = fd, .events = POLLOUT };
-
-		if (w < 0 && errno == EAGAIN)
-			(void)poll(&ready, 1, -1);
-		else if (w < 0 && errno != EINTR)
-			return -errno;
-		if (w > 0) {
-			p += w;
-			n -= (size_t)w;
-		}
-	}
-	return 0;
-}
-
 /* After an error slots still go round, so that the reader is not stuck. */
 static void *writer(void *arg)
 {
@@ -54,7 +36,7 @@ static void *writer(void *arg)
 		struct slot *slot = item;
 
 		if (atomic_load(&s->err) == 0) {
-			int r = write_all(s->d->fd, slot->bytes, slot->n);
+			int r = io_write_all(s->d->fd, slot->bytes, slot->n);
 
 			if (r < 0)
 				atomic_store(&s->err, r);

@@ -3,11 +3,11 @@
 #include "cmd/cmd.h"
 
 #include "base/escape.h"
+#include "base/io.h"
 #include "sys/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -51,27 +51,11 @@ static void catch_signals(struct run *run)
 		(void)alarm((unsigned)run->args->timeout);
 }
 
-static int write_all(int fd, struct bytes b)
-{
-	while (b.n > 0) {
-		ssize_t n = write(fd, b.p, b.n);
-		struct pollfd p = { .fd = fd, .events = POLLOUT };
-
-		if (n < 0 && errno == EAGAIN)
-			(void)poll(&p, 1, -1);
-		else if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			b = bytes_of(b.p + n, b.n - (size_t)n);
-	}
-	return 0;
-}
-
 /* Nobody reads any more, or the disk is full: there is no point in going on. */
 static int write_data(void *ctx, struct bytes b)
 {
 	struct run *run = ctx;
-	int r = write_all(run->state.fd, b);
+	int r = io_write_all(run->state.fd, b.p, b.n);
 
 	if (r < 0)
 		atomic_store(&run->stop, true);
@@ -83,14 +67,14 @@ static void clear_progress(struct run *run)
 	static const char clear[] = "\r\x1b[K";
 
 	if (run->state.progress_shown)
-		(void)write_all(STDERR_FILENO, bytes_str(clear));
+		(void)io_write_all(STDERR_FILENO, clear, strlen(clear));
 	run->state.progress_shown = false;
 }
 
 static int write_diag(void *ctx, struct bytes b)
 {
 	clear_progress(ctx);
-	return write_all(STDERR_FILENO, b);
+	return io_write_all(STDERR_FILENO, b.p, b.n);
 }
 
 static void tell_gap(void *ctx, const struct gap *gap)
@@ -107,6 +91,7 @@ static const char *name_of(const struct run *run)
 
 void cmd_fail(const struct run *run, const char *what, struct bytes on, int err, const char *mend)
 {
+	static const char none[] = "csi: out of memory\n";
 	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
 	int r = buf_addf(&b, "csi %s: cannot %s", name_of(run), what);
 
@@ -122,7 +107,10 @@ void cmd_fail(const struct run *run, const char *what, struct bytes on, int err,
 		r = buf_addc(&b, '\n');
 	if (r < 0)
 		b.n = 0;
-	(void)write_all(STDERR_FILENO, b.n ? buf_bytes(&b) : bytes_str("csi: out of memory\n"));
+	if (b.n == 0)
+		(void)io_write_all(STDERR_FILENO, none, strlen(none));
+	else
+		(void)io_write_all(STDERR_FILENO, b.p, b.n);
 }
 
 void cmd_note(const struct run *run, const char *text)
@@ -419,6 +407,6 @@ void cmd_progress(struct run *run, const char *text)
 	run->state.progress_at = now;
 	clear_progress(run);
 	(void)snprintf(line, sizeof(line), "csi %s: %s", name_of(run), text);
-	(void)write_all(STDERR_FILENO, bytes_str(line));
+	(void)io_write_all(STDERR_FILENO, line, strlen(line));
 	run->state.progress_shown = true;
 }

@@ -4,6 +4,8 @@
 #include "work/rules_builtin.h"
 #include "work/rules_mem.h"
 
+#include "base/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,11 +44,10 @@ static int add_stdin(struct rules_list *l)
 	while (r == 0 && (n = read(STDIN_FILENO, buf, sizeof(buf))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
-		all += n > 0 ? (size_t)n : 0;
-		if (n < 0 || write(fd, buf, (size_t)n) != n)
-			r = -errno;
-		else if (all > RULES_FILE_MAX)
-			r = -EFBIG;
+		if (n < 0)
+			return -errno;
+		all += (size_t)n;
+		r = all > RULES_FILE_MAX ? -EFBIG : io_write_all(fd, buf, (size_t)n);
 	}
 	if (r < 0)
 		return r;
@@ -189,6 +190,8 @@ int scan_write_rules(struct scan *s)
 	if (r >= 0)
 		return r;
 	r = rules_save(s->rules, fd);
+	if (close(take_fd(&fd)) < 0 && r == 0) /* some file systems say only now that it is full */
+		r = -errno;
 	if (r == 0)
 		return EXIT_COMPLETE;
 	cmd_fail(s->run, "write the compiled rules", bytes_of(NULL, 0), r,

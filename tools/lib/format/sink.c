@@ -2,8 +2,9 @@
 /* Sinks: a descriptor, and a buffer for tests. */
 #include "format/sink.h"
 
+#include "base/io.h"
+
 #include <errno.h>
-#include <poll.h>
 
 struct fd_sink {
 	struct sink sink; /* first: a struct sink * is a struct fd_sink * */
@@ -11,33 +12,11 @@ struct fd_sink {
 	bool own;
 };
 
-static int wait_writable(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
-
-	return poll(&p, 1, -1) < 0 && errno != EINTR ? -errno : 0;
-}
-
 static int fd_write(struct sink *s, const void *p, size_t n)
 {
 	struct fd_sink *f = (struct fd_sink *)s;
-	const unsigned char *at = p;
 
-	while (n > 0) {
-		ssize_t w = write(f->fd, at, n);
-
-		if (w > 0) {
-			at += w;
-			n -= (size_t)w;
-			continue;
-		}
-		int r = w == 0 ? -EIO : -errno;
-		if (r == -EAGAIN)
-			r = wait_writable(f->fd); /* somebody made the pipe non-blocking */
-		if (r < 0 && r != -EINTR)
-			return r;
-	}
-	return 0;
+	return io_write_all(f->fd, p, n);
 }
 
 /* Nothing is held back here; durability is the reader's and the seal's business. */

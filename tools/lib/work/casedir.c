@@ -2,6 +2,7 @@
 /* The directory of a case against its SHA256SUMS. */
 #include "work/casedir.h"
 
+#include "base/io.h"
 #include "format/hash.h"
 #include "model/root.h"
 #include "work/filehash.h"
@@ -51,14 +52,7 @@ int casedir_write(int dirfd, const char *name, struct bytes content)
 
 	if (r < 0)
 		return r;
-	while (content.n > 0 && r == 0) {
-		ssize_t n = write(fd, content.p, content.n);
-
-		if (n > 0)
-			content = bytes_of(content.p + n, content.n - (size_t)n);
-		else if (n == 0 || errno != EINTR)
-			r = n == 0 ? -EIO : -errno;
-	}
+	r = io_write_all(fd, content.p, content.n);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r < 0)

@@ -4,6 +4,7 @@
 #include "work/rules_priv.h"
 
 #include "base/buf.h"
+#include "base/io.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -162,16 +163,6 @@ size_t rules_read(void *p, size_t size, size_t count, void *ctx)
 size_t rules_write(const void *p, size_t size, size_t count, void *ctx)
 {
 	const int *fd = ctx;
-	size_t done = 0;
 
-	while (done < size * count) {
-		ssize_t n = write(*fd, (const char *)p + done, size * count - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		done += (size_t)n;
-	}
-	return size ? done / size : 0;
+	return io_write_all(*fd, p, size * count) == 0 ? count : 0;
 }
