@@ -321,7 +321,7 @@ static void collect(struct job *job)
 	}
 	r = targets_pin(run->source, &sel, &run->gaps, &job->targets);
 	if (r == 0 && run->args->pids.n == 0)
-		r = held_find(&job->targets);
+		r = held_find(&job->targets, &run->gaps);
 	if (r < 0) {
 		collect_fail(run, "pin the targets", r, NULL);
 		return;

@@ -31,3 +31,11 @@ expect_json "[.[] | select(.csi.action == \"collect exe\" and .process.pid == $k
 csi collect -p "$kept" >p.tar.zst 2>"$ERR"
 run host_csi verify --list p.tar.zst
 expect_no_grep "exe/$shy-"
+# An init that has no room for all of them says so in the next bundle's run.
+for i in {1..8}; do start exe "/tmp/more$i"; done
+exec_in "$ROLE" sh -c 'ulimit -n 9 && exec csi init --ttl 5' </dev/null >/dev/null 2>&1 &
+sleep 1
+csi collect >f.tar.zst 2>"$ERR"
+expect_eq $? 3 "exit code"
+expect_grep '^csi: gap: EMFILE hold all executables \(csi init\)' "$ERR"
+wait

@@ -2,6 +2,8 @@
 /* Executables pinned by csi init, and found again by collect. */
 #include "work/held.h"
 
+#include "base/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,12 +20,19 @@ enum { HELD_TEXT_MAX = HELD_MAX * 48, HELD_FDS_MAX = 4096, HELD_INITS_MAX = 16 }
 
 /* ---- init ---------------------------------------------------------------------------------- */
 
+static int add_line(int list, int fd, pid_t pid, uint64_t number)
+{
+	char line[64];
+	int n = snprintf(line, sizeof(line), "%d %d %" PRIu64 "\n", fd, (int)pid, number);
+
+	return io_write_all(list, line, (size_t)n);
+}
+
 static int take_one(struct source *s, struct process_id id, int list)
 {
 	AUTO_DONE(process_closep) struct process *p = NULL;
 	struct file_info info;
-	char line[64];
-	int fd = -1;
+	AUTO_CLOSE int fd = -1;
 	int r = process_open(s, id, &p);
 
 	if (r == 0)
@@ -31,12 +40,16 @@ static int take_one(struct source *s, struct process_id id, int list)
 	if (r < 0)
 		return r;
 	id = process_id(p);
-	int n = snprintf(line, sizeof(line), "%d %d %" PRIu64 "\n", fd, (int)id.pid,
-			 id.start_ticks);
-	if (write(list, line, (size_t)n) == n)
-		return 0;
-	(void)close(fd);
-	return -EIO;
+	r = add_line(list, fd, id.pid, id.start_ticks);
+	if (r == 0)
+		(void)take_fd(&fd); /* open as long as we run */
+	return r;
+}
+
+/* Not of this one process, which may have ended or be nobody's to look at. */
+static bool is_shortage(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -E2BIG;
 }
 
 static int take_all(void)
@@ -54,9 +67,9 @@ static int take_all(void)
 	int list = memfd_create(HELD_NAME, MFD_CLOEXEC);
 	if (list < 0)
 		return -errno;
-	for (size_t i = 0; i < sel.n && i < HELD_MAX; i++)
-		(void)take_one(s, sel.ids[i], list);
-	return 0;
+	for (size_t i = 0; i < sel.n && !is_shortage(r); i++)
+		r = i < HELD_MAX ? take_one(s, sel.ids[i], list) : -E2BIG;
+	return is_shortage(r) ? add_line(list, 0, 0, (uint64_t)-r) : 0;
 }
 
 /*
@@ -80,6 +93,11 @@ static bool same_file(const struct file_info *a, const struct file_info *b)
 	return a->ino == b->ino && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
 }
 
+struct finding {
+	struct targets *ts;
+	const struct gap_sink *gaps;
+};
+
 /* Is it known already: its process is a target, or its file is one's executable, or held twice? */
 static bool known(const struct targets *ts, const struct target_held *h)
 {
@@ -98,22 +116,38 @@ static bool known(const struct targets *ts, const struct target_held *h)
 	return false;
 }
 
-static int add_held(struct targets *ts, struct process *init, int fd, struct process_id id)
+static void tell(const struct finding *f, const char *what, int err, pid_t pid)
 {
-	struct target_held h = { .id = id, .pin = -1 };
+	gap_tell(f->gaps, &(struct gap){ .err = err, .what = what, .pid = pid });
+}
+
+static int keep(struct targets *ts, struct target_held *h)
+{
 	struct target_held *v;
 
-	if (ts->nheld == HELD_MAX || process_pin(init, FILE_FD, fd, &h.pin, &h.info) < 0)
-		return 0;
-	v = S_ISREG(h.info.mode) && !known(ts, &h) ? realloc(ts->held, (ts->nheld + 1) * sizeof(*v))
-						   : NULL;
-	if (!v) {
-		(void)close(h.pin);
-		return 0;
-	}
+	if (ts->nheld == HELD_MAX)
+		return -E2BIG;
+	v = realloc(ts->held, (ts->nheld + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
 	ts->held = v;
-	v[ts->nheld++] = h;
+	v[ts->nheld++] = *h;
+	h->pin = -1;
 	return 0;
+}
+
+/* 0 or -ENOMEM. */
+static int add_held(const struct finding *f, struct process *init, int fd, struct process_id id)
+{
+	struct target_held h = { .id = id, .pin = -1 };
+	int r = process_pin(init, FILE_FD, fd, &h.pin, &h.info);
+
+	if (r == 0 && S_ISREG(h.info.mode) && !known(f->ts, &h))
+		r = keep(f->ts, &h);
+	base_closep(&h.pin);
+	if (is_shortage(r))
+		tell(f, "pin what csi init holds", r, id.pid);
+	return r == -ENOMEM ? r : 0;
 }
 
 /* A decimal number at *AT, which moves behind it and one byte more. */
@@ -130,7 +164,7 @@ static bool number(struct bytes *at, uint64_t *ret)
 	return true;
 }
 
-static int read_list(struct targets *ts, struct process *init, struct bytes text)
+static int read_list(const struct finding *f, struct process *init, struct bytes text)
 {
 	uint64_t fd, pid, start;
 	int r = 0;
@@ -138,31 +172,35 @@ static int read_list(struct targets *ts, struct process *init, struct bytes text
 	while (r == 0 && number(&text, &fd) && number(&text, &pid) && number(&text, &start)) {
 		if (fd > INT32_MAX || pid > INT32_MAX)
 			return 0;
-		r = add_held(ts, init, (int)fd,
-			     (struct process_id){ .pid = (pid_t)pid, .start_ticks = start });
+		if (pid == 0) /* how it ended early */
+			tell(f, "hold all executables (csi init)", -(int)(start % 4096), 0);
+		else
+			r = add_held(
+				f, init, (int)fd,
+				(struct process_id){ .pid = (pid_t)pid, .start_ticks = start });
 	}
 	return r;
 }
 
-static int open_list(struct targets *ts, struct process *init, int fd)
+static int open_list(const struct finding *f, struct process *init, int fd)
 {
 	AUTO_DONE(buf_done) struct buf text = BUF_LIMIT(HELD_TEXT_MAX);
-	AUTO_DONE(file_closep) struct file *f = NULL;
+	AUTO_DONE(file_closep) struct file *list = NULL;
 	uint8_t chunk[4096];
 	uint64_t at = 0;
 	ssize_t n;
 
-	if (process_file(init, FILE_FD, fd, &f) < 0)
+	if (process_file(init, FILE_FD, fd, &list) < 0)
 		return 0;
-	while ((n = file_read_at(f, chunk, sizeof(chunk), at)) > 0) {
+	while ((n = file_read_at(list, chunk, sizeof(chunk), at)) > 0) {
 		if (buf_add(&text, chunk, (size_t)n) < 0)
 			break;
 		at += (uint64_t)n;
 	}
-	return read_list(ts, init, buf_bytes(&text));
+	return read_list(f, init, buf_bytes(&text));
 }
 
-static int look_at_init(struct targets *ts, struct process *init)
+static int look_at_init(const struct finding *f, struct process *init)
 {
 	AUTO_DONE(fd_iter_closep) struct fd_iter *it = NULL;
 	struct fd_entry fd;
@@ -172,7 +210,7 @@ static int look_at_init(struct targets *ts, struct process *init)
 		return 0;
 	while (fd_iter_next(it, &fd) > 0 && seen++ < HELD_FDS_MAX)
 		if (bytes_eq(fd.link, bytes_str(HELD_LINK)))
-			return open_list(ts, init, fd.fd);
+			return open_list(f, init, fd.fd);
 	return 0;
 }
 
@@ -197,8 +235,9 @@ static bool runs_our_exe(struct process *p, const struct file_info *own)
 	return same_file(&info, own);
 }
 
-int held_find(struct targets *ts)
+int held_find(struct targets *ts, const struct gap_sink *gaps)
 {
+	const struct finding f = { ts, gaps };
 	AUTO_DONE(process_iter_done) struct process_iter it = { 0 };
 	struct process_id id;
 	struct file_info own;
@@ -213,7 +252,7 @@ int held_find(struct targets *ts)
 		if (process_open(ts->source, id, &p) < 0 || !runs_our_exe(p, &own))
 			continue;
 		inits++;
-		r = look_at_init(ts, p);
+		r = look_at_init(&f, p);
 	}
 	return r;
 }

@@ -5,8 +5,8 @@
  * init pins every executable first of all, and collect takes from it what nobody runs any more.
  *
  * A pin is an O_PATH descriptor of init; which one is whose stands in a memfd of init's called
- * "csi-pins", as lines "FD PID STARTTICKS". A pinned file that is deleted keeps its blocks until
- * init ends.
+ * "csi-pins", as lines "FD PID STARTTICKS"; "0 0 ERRNO" says why they are not all. A pinned file
+ * that is deleted keeps its blocks until init ends.
  */
 #ifndef CSI_WORK_HELD_H
 #define CSI_WORK_HELD_H
@@ -23,9 +23,9 @@ enum { HELD_MAX = 1024 };
 int held_take(void);
 /*
  * held_find - for collect: adds to TS->held the executables held by an init of ours whose process
- * is not among TS's and whose file none of TS's processes runs. Nothing found is no error.
- * 0, -ENOMEM.
+ * is not among TS's and whose file none of TS's processes runs. Nothing found is no error; what
+ * there was no room for, there or here, is a gap. 0, -ENOMEM.
  */
-int held_find(struct targets *ts);
+int held_find(struct targets *ts, const struct gap_sink *gaps);
 
 #endif
