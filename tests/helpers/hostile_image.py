@@ -144,6 +144,13 @@ class Maker:
         return archive([plain(layer.done())], extra=extra)
 
     @staticmethod
+    def long_parts():
+        layer = Layer()
+        layer.add("f")
+        extra = [("blobs/sha256/" + "a" * 900_000 + str(i), b"{}") for i in range(150)]
+        return archive([plain(layer.done())], extra=extra)
+
+    @staticmethod
     def links():
         """Each link doubles the way to the next."""
         layer = Layer()

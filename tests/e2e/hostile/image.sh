@@ -16,7 +16,7 @@ within() { # MIB WHAT
 	checks=$((checks + 1))
 	[ "$RSS" -le $(($1 * 1024)) ] || fail "$2: $RSS KiB, allowed $1 MiB"
 }
-for kind in gzip-bomb zstd-bomb sparse-bomb zstd-window pax-bomb json-bomb json-deep many-parts links deep-links \
+for kind in gzip-bomb zstd-bomb sparse-bomb zstd-window pax-bomb json-bomb json-deep many-parts long-parts links deep-links \
 	same-hash names dots loops layers-again; do
 	python3 "$HELPERS/hostile_image.py" make "$kind" image.tar || fail "no $kind"
 	limits diff --root root --image image.tar --json --timeout 20

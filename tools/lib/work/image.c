@@ -77,14 +77,15 @@ static bool is_part_top(struct bytes top)
 	return false;
 }
 
-/* A regular file that an image may refer to. */
+/* A regular file that an image may refer to: none does so by a name that is longer. */
 static bool is_part_name(struct bytes name)
 {
 	const unsigned char *slash = memchr(name.p, '/', name.n);
 	struct bytes rest = slash ? bytes_of(slash + 1, name.n - (size_t)(slash + 1 - name.p))
 				  : bytes_of(name.p, 0);
 
-	if (!is_part_top(bytes_of(name.p, name.n - rest.n - (slash ? 1 : 0))))
+	if (name.n > IMAGE_NAME_MAX ||
+	    !is_part_top(bytes_of(name.p, name.n - rest.n - (slash ? 1 : 0))))
 		return false;
 	return !slash || bytes_starts(name, "blobs/sha256/") || bytes_ends(rest, "layer.tar");
 }
@@ -148,8 +149,13 @@ static int add_alias(struct image_reader *r, const struct tar_in_entry *e, struc
 		return 0;
 	if (bytes_starts(to, "../"))
 		to = bytes_of(to.p + 3, to.n - 3);
+	to = plain_name(to);
 	int got = image_part_add(r, name, &part);
-	return got < 0 ? got : buf_addb(&part->alias, plain_name(to));
+	if (got < 0 || to.n <= IMAGE_NAME_MAX)
+		return got < 0 ? got : buf_addb(&part->alias, to);
+	part->err = -ENAMETOOLONG;
+	part->why = "a link in it is too long";
+	return 0;
 }
 
 static int take_entry(struct image_reader *r, struct tar_in *t, const struct tar_in_entry *e)
