@@ -102,7 +102,7 @@ static void look(struct image_index *x)
 	for (size_t i = 0; i < n; i++)
 		told += 1 + image_below(x, v[i]);
 	must(told + 1 == image_files(x));
-	must(image_index_again(x) == 0);
+	image_index_again(x);
 	for (size_t i = 0; i < n; i++) {
 		AUTO_DONE(buf_done) struct buf path = BUF_NONE;
 

@@ -28,7 +28,6 @@ struct scan {
 	struct sweep *sweep;
 	struct fileset clean;
 	pthread_mutex_t lock; /* the output's, which the threads share */
-	uint64_t alerts;
 	struct headroom headroom;
 	struct scan_owner {
 		const struct target_root *root; /* whose passwd it is; NULL: none yet */

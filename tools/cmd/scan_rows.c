@@ -194,7 +194,6 @@ int scan_show_match(void *scan, const struct sweep_job *j, const struct rules_ma
 	int r;
 
 	pthread_mutex_lock(&s->lock);
-	s->alerts++;
 	if (s->args->fail_on >= 0 && (int)level >= s->args->fail_on)
 		s->run->exit = (int)exit_worse((enum exit_code)s->run->exit, EXIT_FINDINGS);
 	out_begin(o, "alert");

@@ -287,8 +287,10 @@ static int read_bundle(struct bundle_base *b, const struct diff_target *t)
 {
 	if (b->err)
 		return b->err;
-	if (b->index)
-		return image_index_again(b->index);
+	if (b->index) {
+		image_index_again(b->index);
+		return 0;
+	}
 	b->err = image_index_open(t->image_memory, t->gaps, &b->index);
 	if (b->err == 0)
 		b->err = read_stream(b, t);

@@ -90,8 +90,10 @@ static int read_image(struct diff_image_state *s, const struct diff_target *t)
 
 	if (s->err)
 		return s->err;
-	if (s->index)
-		return image_index_again(s->index);
+	if (s->index) {
+		image_index_again(s->index);
+		return 0;
+	}
 	s->err = image_read(s->source, &opts, &s->index, &s->about);
 	if (s->err < 0 && s->err != -ECANCELED && s->err != -ENOMEM)
 		tell_unread(s, t, s->about.why);
@@ -178,7 +180,7 @@ static unsigned compare_xattrs(const struct image_file *f, const struct walk_ent
 		d->gap = (struct gap){ .err = r, .what = "read xattrs", .on = d->path.head };
 		return 0;
 	}
-	(void)image_xattrs_sum(x.v, x.n, sum);
+	image_xattrs_sum(x.v, x.n, sum);
 	return memcmp(sum, f->xattrs, sizeof(sum)) == 0 ? 0 : DIFF_XATTRS;
 }
 

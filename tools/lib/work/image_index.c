@@ -78,7 +78,7 @@ static bool has_dotdot(struct bytes path)
 	return false;
 }
 
-int image_xattrs_sum(const struct file_xattr *v, size_t n, unsigned char ret[8])
+void image_xattrs_sum(const struct file_xattr *v, size_t n, unsigned char ret[8])
 {
 	const struct file_xattr *kept[FILE_XATTRS_MAX];
 	struct digests d;
@@ -105,7 +105,7 @@ int image_xattrs_sum(const struct file_xattr *v, size_t n, unsigned char ret[8])
 		count++;
 	}
 	if (count == 0)
-		return 0;
+		return;
 	hash_init(&h, HASH_SHA256);
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t sizes[2] = { kept[i]->name.n, kept[i]->value.n };
@@ -116,7 +116,6 @@ int image_xattrs_sum(const struct file_xattr *v, size_t n, unsigned char ret[8])
 	}
 	hash_peek(&h, &d);
 	memcpy(ret, d.sha256, 8);
-	return 0;
 }
 
 /* A runtime sets 1970 for what does not fit (boundTime of containerd's archive). */
@@ -212,8 +211,7 @@ static int add_plain(struct image_index *x, const struct image_entry *e, struct 
 	};
 	int r = path_add(x, path, &f.name);
 
-	if (r == 0)
-		r = image_xattrs_sum(t->xattrs, t->nxattrs, k.xattrs);
+	image_xattrs_sum(t->xattrs, t->nxattrs, k.xattrs);
 	if (S_ISCHR(t->mode) || S_ISBLK(t->mode)) {
 		f.size[0] = t->rdev_major;
 		f.size[1] = t->rdev_minor;

@@ -89,13 +89,11 @@ unsigned image_marks(const struct image_index *x, image_node n);
  */
 int image_unseen(struct image_index *x, image_node **ret, size_t *ret_n);
 uint64_t image_below(const struct image_index *x, image_node n);
-/* After image_unseen(): how many files lie below what is COVERED, itself not counted. */
-uint64_t image_covered(const struct image_index *x);
 
-/* Forgets marks: another root can be compared. 0. */
-int image_index_again(struct image_index *x);
+/* Forgets marks: another root can be compared. */
+void image_index_again(struct image_index *x);
 
 /* What of extended attributes is compared: of user.* and security.capability, in any order. */
-int image_xattrs_sum(const struct file_xattr *v, size_t n, unsigned char ret[8]);
+void image_xattrs_sum(const struct file_xattr *v, size_t n, unsigned char ret[8]);
 
 #endif

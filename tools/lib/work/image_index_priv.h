@@ -71,7 +71,6 @@ struct image_index {
 	uint64_t seed[2];	/* an intruder chooses names: not their places */
 	uint32_t seq, base;	/* now; when the layer at hand began */
 	uint64_t files;
-	uint64_t covered;
 };
 
 static inline void *image_pool_at(const struct image_pool *p, uint32_t i)

@@ -106,11 +106,6 @@ uint64_t image_below(const struct image_index *x, image_node n)
 	return image_name_at(x, n)->seq;
 }
 
-uint64_t image_covered(const struct image_index *x)
-{
-	return x->covered;
-}
-
 /* What name I is told with, its directory's answer being known. */
 static uint32_t belongs(const struct image_index *x, uint32_t i)
 {
@@ -167,8 +162,6 @@ int image_unseen(struct image_index *x, image_node **ret, size_t *ret_n)
 		n->next = belongs(x, i);
 		if (n->next == i)
 			count++;
-		else if (n->next == UNDER_COVER)
-			x->covered++;
 		else if (n->next < UNDER_LEAF)
 			image_name_at(x, n->next)->seq++;
 	}

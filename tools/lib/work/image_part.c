@@ -162,7 +162,6 @@ int image_part_read(struct image_reader *r, struct intake *in, struct image_part
 		return (int)got;
 	hash_peek(&s.hash, &d);
 	memcpy(part->sha256, d.sha256, sizeof(part->sha256));
-	part->sha_known = true;
 	return 0;
 }
 

@@ -13,7 +13,7 @@ struct image_part {
 	struct buf name;  /* "blobs/sha256/..."; target bytes */
 	struct buf json;  /* metadata */
 	struct buf alias; /* a link: the name that it stands for */
-	bool is_layer, sha_known;
+	bool is_layer;
 	unsigned char sha256[32];  /* of the part as it lies there */
 	unsigned char diff_id[32]; /* of a layer, unpacked */
 	uint32_t from, end;	   /* its facts */

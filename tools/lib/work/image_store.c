@@ -254,10 +254,9 @@ uint32_t image_index_facts(const struct image_index *x)
 	return x->facts.n;
 }
 
-int image_index_again(struct image_index *x)
+void image_index_again(struct image_index *x)
 {
 	memset(x->buckets, 0xff, BUCKETS * sizeof(*x->buckets));
-	x->covered = 0;
 	for (uint32_t i = 1; i < x->names.n; i++) {
 		struct image_name *n = image_name_at(x, i);
 		uint32_t *bucket = &x->buckets[bucket_of(x, n->parent, image_name_text(x, n))];
@@ -268,5 +267,4 @@ int image_index_again(struct image_index *x)
 		n->cut &= FACT_IN_FS;
 	}
 	image_name_at(x, 0)->cut &= FACT_IN_FS;
-	return 0;
 }
