@@ -326,7 +326,7 @@ static int look(struct doctor *d, struct process_id id)
 		r = process_status(p, &status);
 	if (r == 0)
 		r = process_record(d, p, status);
-	if (r == -ESRCH || r == -ENOENT)
+	if (err_is_gone(r))
 		return 0;
 	if (r < 0) {
 		const struct gap gap = { .err = r, .what = "look at process", .pid = id.pid };

@@ -292,7 +292,7 @@ static int put_all(struct maps *m)
 		if (r < 0)
 			return r;
 	}
-	if (r < 0 && r != -ESRCH && r != -ENOENT)
+	if (r < 0 && !err_is_gone(r))
 		tell(m, "read maps", r);
 	return r == -ENOMEM ? r : 0;
 }
@@ -304,7 +304,7 @@ static int show(struct run *run, struct process_id id)
 	struct maps m = { .run = run };
 	int r = process_open(run->source, id, &p);
 
-	if (r == -ESRCH || r == -ENOENT)
+	if (err_is_gone(r))
 		return 0;
 	if (r < 0) {
 		gap_tell(&run->gaps,
@@ -318,7 +318,7 @@ static int show(struct run *run, struct process_id id)
 	process_entity_id(p, m.entity);
 	r = mem_open(p, &mem);
 	/* What a source has not for any process is said once. */
-	if (r < 0 && r != -ESRCH && r != -ENOENT && !(r == -EOPNOTSUPP && run->priv))
+	if (r < 0 && !err_is_gone(r) && !(r == -EOPNOTSUPP && run->priv))
 		tell(&m, "read pagemap", r);
 	if (r == -EOPNOTSUPP)
 		run->priv = run;

@@ -108,7 +108,7 @@ static int show(struct ps *ps, size_t at)
 		r = facts_gather(ps->shared, p, needs, &ps->run->gaps, &ps->facts);
 	}
 	/* Ended since it was listed: not a gap in the evidence. */
-	if (r == -ESRCH || r == -ENOENT)
+	if (err_is_gone(r))
 		return 0;
 	if (r < 0) {
 		const struct gap gap = { .err = r,

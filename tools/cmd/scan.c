@@ -176,7 +176,7 @@ static bool has_memory(const struct target *t)
 
 static void tell_unread(struct scan *s, pid_t pid, int err)
 {
-	if (err == -ESRCH || err == -ENOENT) /* it ended */
+	if (err_is_gone(err)) /* it ended */
 		return;
 	if (err != -EOPNOTSUPP) {
 		tell(s, "read memory", err, pid, bytes_of(NULL, 0));

@@ -21,16 +21,11 @@ struct member {
 	pid_t group; /* lowest PID of its mount namespace */
 };
 
-static bool is_gone(int err)
-{
-	return err == -ESRCH || err == -ENOENT;
-}
-
 void look_tell(const struct look *l, int err, const char *what, struct bytes on)
 {
 	const struct gap gap = { .err = err, .what = what, .pid = process_id(l->p).pid, .on = on };
 
-	if (!is_gone(err))
+	if (!err_is_gone(err))
 		gap_tell(l->j->gaps, &gap);
 }
 
@@ -199,7 +194,7 @@ static int look_at_member(struct look *l, struct process_id id)
 		if (l->f->ntokens)
 			r = look_for_holder(l, p);
 	}
-	if (r < 0 && r != -ENOMEM && !is_gone(r)) {
+	if (r < 0 && r != -ENOMEM && !err_is_gone(r)) {
 		const struct gap gap = { .err = r, .what = "read status", .pid = id.pid };
 
 		gap_tell(l->j->gaps, &gap);
@@ -337,7 +332,7 @@ static int open_first(struct look *l, const struct member *v, size_t n)
 		}
 		if (r == -ENOMEM)
 			return r;
-		if (r < 0 && !is_gone(r)) {
+		if (r < 0 && !err_is_gone(r)) {
 			const struct gap gap = { .err = r,
 						 .what = "open process",
 						 .pid = v[i].id.pid };

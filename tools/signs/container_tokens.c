@@ -106,7 +106,7 @@ static void tell_fds(const struct look *l, struct process *p, int err)
 				 .what = "look for who has a token open",
 				 .pid = process_id(p).pid };
 
-	if (err != -ESRCH && err != -ENOENT)
+	if (!err_is_gone(err))
 		gap_tell(l->j->gaps, &gap);
 }
 

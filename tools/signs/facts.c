@@ -234,7 +234,7 @@ static int gather_vantage(struct gathering *g)
 	if (!g->bare) {
 		/* Opens the root's /proc for the comparison by mount ids; its own gap is told. */
 		r = gathering_space(g);
-		if (r < 0 && r != -ENOENT && r != -ESRCH)
+		if (r < 0 && !err_is_gone(r))
 			gathering_tell(g, "open root", r);
 	}
 	return shared_vantage(g->sh, g->p, g->f->ns_mnt, &g->f->vantage);
@@ -294,7 +294,7 @@ static int run_gatherer(struct gathering *g, const struct gatherer *t)
 		return 0;
 	if (r == -ENOMEM)
 		return r;
-	if (r == -ENOENT || r == -ESRCH)
+	if (err_is_gone(r))
 		return process_verify(g->p) == -ESRCH ? -ESRCH : 0;
 	gathering_tell(g, t->what, r);
 	return 0;
@@ -379,7 +379,7 @@ int facts_exe_hash(struct facts_shared *sh, struct process *p, const struct gap_
 	r = learn_exe_hash(&g);
 	if (r == 0)
 		f->known |= FACT_EXE_HASH;
-	if (r < 0 && r != -ENOENT && r != -ESRCH && r != -ENOMEM)
+	if (r < 0 && !err_is_gone(r) && r != -ENOMEM)
 		gathering_tell(&g, "read exe", r);
 	return r == -ENOMEM ? r : 0;
 }

@@ -30,7 +30,7 @@ static int is_missing(struct source *s, pid_t pid)
 	AUTO_DONE(process_closep) struct process *p = NULL;
 	int r = process_open(s, (struct process_id){ .pid = pid }, &p);
 
-	return r == -ENOENT || r == -ESRCH ? 1 : r;
+	return err_is_gone(r) ? 1 : r;
 }
 
 int learn_parent(struct gathering *g)

@@ -65,7 +65,7 @@ static int judge_one(struct judging *j, struct process_id id, struct facts *f)
 	if (r == 0)
 		r = facts_gather(j->shared, p, signs_needs(SUBJECT_PROCESS), j->gaps, f);
 	/* Ended since it was listed: not a gap in the evidence. */
-	if (r == -ESRCH || r == -ENOENT)
+	if (err_is_gone(r))
 		return 0;
 	if (r < 0) {
 		const struct gap gap = { .err = r, .what = "open process", .pid = id.pid };

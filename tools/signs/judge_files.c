@@ -5,6 +5,7 @@
 
 #include "base/when.h"
 
+#include "format/filecaps.h"
 #include "signs/container.h"
 #include "work/filehash.h"
 
@@ -105,11 +106,10 @@ static int hash_program(struct filing *w, struct file *file, uint64_t size)
 	return r == -ECANCELED ? 0 : r;
 }
 
-/* security.capability, vfs_cap_data of capabilities(7): magic, then pairs of 32 bits. */
 static void learn_caps(struct filing *w, struct walk_entry *e)
 {
 	AUTO_DONE(file_xattrs_done) struct file_xattrs x = { 0 };
-	uint32_t low = 0, high = 0;
+	struct filecaps caps;
 
 	if (file_xattrs_read(e->pin, true, &x) < 0)
 		return;
@@ -118,11 +118,8 @@ static void learn_caps(struct filing *w, struct walk_entry *e)
 		if (!bytes_eq(x.v[i].name, bytes_str("security.capability")))
 			continue;
 		w->f.has_caps = true;
-		if (x.v[i].value.n >= 8)
-			memcpy(&low, x.v[i].value.p + 4, sizeof(low));
-		if (x.v[i].value.n >= 16)
-			memcpy(&high, x.v[i].value.p + 12, sizeof(high));
-		w->f.caps = (uint64_t)high << 32 | low;
+		if (filecaps_parse(x.v[i].value, &caps) == 0)
+			w->f.caps = caps.permitted;
 	}
 }
 

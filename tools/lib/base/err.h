@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 
+#include <errno.h>
 #include <sys/types.h>
 
 /* Exit codes of every command (DESIGN section 3); precedence usage, failed, findings, partial,
@@ -25,6 +26,15 @@ const char *err_name(int err);
 /* A short English sentence part for the same, ours and not locale-dependent: "permission denied".
  */
 const char *err_text(int err);
+
+/*
+ * Whether ERR says that a process, or what it had, has ended since it was listed: no gap in the
+ * evidence.
+ */
+static inline bool err_is_gone(int err)
+{
+	return err == -ESRCH || err == -ENOENT;
+}
 
 /*
  * One thing that could not be read. Every gap becomes a record (event.kind pipeline_error):

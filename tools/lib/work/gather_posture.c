@@ -9,11 +9,6 @@
 
 enum { SMALL_TEXT_MAX = 64 << 10, CAPS_KNOWN = 41 };
 
-static bool is_gone(int err)
-{
-	return err == -ESRCH || err == -ENOENT;
-}
-
 static void put_caps(struct out *o, uint64_t caps)
 {
 	out_list(o, F_CSI_POSTURE_CAPS);
@@ -41,7 +36,7 @@ static int put_posture(struct gather_table *table, const struct target *t)
 	int r = process_status(t->p, &st);
 
 	if (r < 0) {
-		if (!is_gone(r))
+		if (!err_is_gone(r))
 			gather_tell(table->g, r, "read status", process_id(t->p).pid,
 				    bytes_of("", 0));
 		return 0;

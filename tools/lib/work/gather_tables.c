@@ -9,11 +9,6 @@
 
 enum { TABLE_TEXT_MAX = 2 << 20 };
 
-static bool is_gone(int err)
-{
-	return err == -ESRCH || err == -ENOENT;
-}
-
 void gather_put_identity(struct out *o, const struct target *t)
 {
 	char entity[96];
@@ -119,7 +114,7 @@ static int put_mounts_of(struct gather_table *table, const struct target_root *r
 	int r;
 
 	r = process_text(p, TEXT_MOUNTINFO, &text, TABLE_TEXT_MAX);
-	if (r < 0 && !is_gone(r))
+	if (r < 0 && !err_is_gone(r))
 		gather_tell(table->g, r, "read mountinfo", pid, bytes_of("", 0));
 	rest = buf_bytes(&text);
 	while (proc_next_line(&rest, &line)) {

@@ -83,7 +83,7 @@ static int add_root_of(struct roots *rs, struct source *s, struct process_id id,
 	if (err == 0)
 		err = process_root(p, &r.root);
 	if (err < 0) {
-		if ((err != -ENOENT && err != -ESRCH) || process_verify(p) == 0)
+		if (!err_is_gone(err) || process_verify(p) == 0)
 			tell(gaps, "open root", id.pid, err);
 		root_done(&r);
 		return 0;

@@ -13,11 +13,6 @@ const char *socket_owner_name(enum socket_owner o)
 	return names[o];
 }
 
-static bool is_gone(int err)
-{
-	return err == -ESRCH || err == -ENOENT;
-}
-
 /* A netlink socket with port 0 is the kernel's end: a process cannot bind to it. */
 static bool is_kernels(const struct sock *k)
 {
@@ -143,7 +138,7 @@ static int read_table(struct sockets *s, size_t space, enum sock_table t)
 		return r;
 	if (r < 0) {
 		/* No such table in this kernel, or nobody is left to ask. */
-		if (!is_gone(r)) {
+		if (!err_is_gone(r)) {
 			sockets_tell(s, r, "read sockets", pid, bytes_str(sock_table_path(t)));
 			s->tables_partial = true;
 		}

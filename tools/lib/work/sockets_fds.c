@@ -33,11 +33,6 @@ int sockets_room(void *v, size_t n, size_t size)
 	return 0;
 }
 
-static bool is_gone(int err)
-{
-	return err == -ESRCH || err == -ENOENT;
-}
-
 static bool is_selected(const struct sockets *s, struct process_id id)
 {
 	size_t low = 0, high = s->opts->nids;
@@ -91,7 +86,7 @@ static int find_space(struct sockets *s, struct process *p, size_t *ret)
 		return 0;
 	}
 	if (!found.table || s->nspaces == SOCKETS_SPACES_MAX) {
-		if (!is_gone(err) || process_verify(p) == 0)
+		if (!err_is_gone(err) || process_verify(p) == 0)
 			sockets_tell(s, err ? err : -E2BIG, "read sockets", process_id(p).pid,
 				     bytes_str(""));
 		s->tables_partial = true;
@@ -186,7 +181,7 @@ static int by_inode(const void *a, const void *b)
 /* What cannot be read of one process leaves sockets without a holder unexplained. */
 static int note(struct sockets *s, struct process_id id, int r)
 {
-	if (r >= 0 || is_gone(r))
+	if (r >= 0 || err_is_gone(r))
 		return 0;
 	if (r == -ENOMEM)
 		return r;

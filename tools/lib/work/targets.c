@@ -33,11 +33,6 @@ static bool room_take(struct pin_room *room, size_t n)
 }
 
 /* A process that has ended is not a gap in the evidence of those that are there. */
-static bool is_gone(int err)
-{
-	return err == -ESRCH || err == -ENOENT;
-}
-
 static void tell(const struct gap_sink *gaps, int err, const char *what, pid_t pid, struct bytes on)
 {
 	gap_tell(gaps, &(struct gap){ .err = err, .what = what, .pid = pid, .on = on });
@@ -53,7 +48,7 @@ static void pin_exe(struct target *t, const struct gap_sink *gaps)
 		t->exe_memfd = bytes_starts(buf_bytes(&link), "/memfd:");
 	r = process_pin(t->p, FILE_EXE, 0, &t->exe_pin, &t->exe);
 	t->exe_err = r;
-	if (r < 0 && r != -EOPNOTSUPP && !is_gone(r))
+	if (r < 0 && r != -EOPNOTSUPP && !err_is_gone(r))
 		tell(gaps, r, "open exe", process_id(t->p).pid, bytes_of("", 0));
 }
 
@@ -127,9 +122,9 @@ static int open_root(struct targets *ts, size_t i, struct buf *link, const struc
 	}
 	r = process_root(t->p, &root.root);
 	if (r < 0) {
-		if (r != -EOPNOTSUPP && !is_gone(r))
+		if (r != -EOPNOTSUPP && !err_is_gone(r))
 			tell(gaps, r, "open root", pid, buf_bytes(link));
-		if (is_gone(r))
+		if (err_is_gone(r))
 			return 0;
 	} else {
 		(void)birth_reference(root.root, process_start(t->p), &root.birth);
@@ -159,7 +154,7 @@ static int pin_root(struct targets *ts, size_t i, const struct gap_sink *gaps)
 	if (r == 0)
 		r = process_link(t->p, LINK_ROOT, &link);
 	if (r < 0) {
-		if (r != -EOPNOTSUPP && !is_gone(r))
+		if (r != -EOPNOTSUPP && !err_is_gone(r))
 			tell(gaps, r, "open root", process_id(t->p).pid, bytes_of("", 0));
 		return 0;
 	}
@@ -231,7 +226,7 @@ static int pin_descriptor(struct targets *ts, size_t i, const struct fd_entry *f
 		return 0;
 	r = process_pin(ts->v[i].p, FILE_FD, fd->fd, &d.pin, &d.info);
 	if (r < 0) {
-		if (!is_gone(r) && r != -EOPNOTSUPP)
+		if (!err_is_gone(r) && r != -EOPNOTSUPP)
 			tell(gaps, r, "open deleted file", pid, fd->link);
 		return 0;
 	}
@@ -253,7 +248,7 @@ static int pin_descriptors(struct targets *ts, size_t i, struct pin_room *room,
 
 	r = fd_iter_open(ts->v[i].p, &it);
 	if (r < 0) {
-		if (!is_gone(r) && r != -EOPNOTSUPP)
+		if (!err_is_gone(r) && r != -EOPNOTSUPP)
 			tell(gaps, r, "list descriptors", pid, bytes_of("", 0));
 		return 0;
 	}
@@ -273,7 +268,7 @@ static int pin_descriptors(struct targets *ts, size_t i, struct pin_room *room,
 		if (ts->ndeleted > before)
 			(void)room_take(room, 1);
 	}
-	if (r < 0 && !is_gone(r))
+	if (r < 0 && !err_is_gone(r))
 		tell(gaps, r, "list descriptors", pid, bytes_of("", 0));
 	return 0;
 }
@@ -294,7 +289,7 @@ static int pin_process(struct targets *ts, struct process_id id, struct pin_room
 	}
 	r = process_open(ts->source, id, &t->p);
 	if (r < 0) {
-		if (!is_gone(r))
+		if (!err_is_gone(r))
 			tell(gaps, r, "open process", id.pid, bytes_of("", 0));
 		return r == -ENOMEM ? r : 0;
 	}

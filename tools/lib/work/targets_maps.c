@@ -60,7 +60,7 @@ static int pin_map(struct targets *ts, size_t i, const struct proc_map *m,
 	pid_t pid = process_id(ts->v[i].p).pid;
 	int r = process_pin_map(ts->v[i].p, m->start, m->end, &d.pin, &d.info);
 
-	if (r == -ENOENT || r == -ESRCH || r == -EOPNOTSUPP) /* unmapped, or gone */
+	if (err_is_gone(r) || r == -EOPNOTSUPP) /* unmapped, or gone */
 		return 0;
 	if (r < 0) {
 		if (!number_known(ts, m->inode))
@@ -88,7 +88,7 @@ int targets_pin_maps(struct targets *ts, size_t i, const struct gap_sink *gaps)
 	int n, r = lines_open(ts->v[i].p, TEXT_MAPS, &lines);
 
 	if (r < 0) {
-		if (r != -ESRCH && r != -ENOENT && r != -EOPNOTSUPP)
+		if (!err_is_gone(r) && r != -EOPNOTSUPP)
 			gap_tell(gaps, &(struct gap){ .err = r, .what = "read maps", .pid = pid });
 		return r == -ENOMEM ? r : 0;
 	}
