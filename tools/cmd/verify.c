@@ -50,7 +50,6 @@ static const struct opt verify_opts[] = {
 };
 
 static const struct opt_table tables[] = { OPT_TABLE(verify_opts), OPT_TABLE(verify_key_opts),
-					   OPT_TABLE(crypt_encrypt_opts),
 					   OPT_TABLE(common_talk_opts) };
 
 static int write_out(void *ctx, struct bytes b)

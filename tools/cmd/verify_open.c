@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-const struct opt verify_key_opts[2] = {
+const struct opt verify_key_opts[3] = {
 	{ .name = "identity",
 	  .kind = OPT_STRINGS,
 	  .offset = offsetof(struct verify_args, identity),
@@ -19,6 +19,12 @@ const struct opt verify_key_opts[2] = {
 	  .arg = "FILE",
 	  .help = "instead: make a secret key, as age-keygen does, write it to FILE and print its "
 		  "public key, for collect --encrypt" },
+	{ .name = "encrypt",
+	  .kind = OPT_STRINGS,
+	  .offset = offsetof(struct verify_args, common.encrypt),
+	  .arg = "age1...",
+	  .help = "with --salvage: encrypt OUT to this age public key (age-keygen prints one); may "
+		  "be given again" },
 };
 
 static const char *why_no_key(int err)

@@ -56,7 +56,7 @@ struct verify_run {
 int verify_keys(struct verify_run *v, const struct command *self, char **operands);
 /* FILE ("-": standard input), opened with V's keys, through verify_one(). An exit code. */
 int verify_file(struct verify_run *v, const char *file);
-extern const struct opt verify_key_opts[2]; /* --identity, --new-identity */
+extern const struct opt verify_key_opts[3]; /* --identity, --new-identity, --encrypt */
 
 /* verify_new.c: makes --new-identity, and prints its public key. An exit code. */
 int verify_new_identity(struct verify_run *v);

@@ -67,3 +67,8 @@ head -c $((first - 1)) "$whole" >early
 run host_csi verify --identity "$KEY" --salvage none early
 expect_exit 3
 check "something was salvaged of nothing" test ! -s none
+
+# There is no other output to encrypt.
+run host_csi verify --identity "$KEY" --encrypt "$(age-keygen -y other)" "$whole"
+expect_exit 2
+expect_grep '^csi verify: --encrypt is for what --salvage writes$' "$ERR"
