@@ -53,6 +53,7 @@ struct common_args {
 	}
 extern const struct opt common_pid_opts[1];	 /* -p */
 extern const struct opt common_source_opts[3];	 /* --source, --proc, --root */
+extern const struct opt common_proc_opts[2];	 /* without --root: a command about processes */
 extern const struct opt common_output_opts[2];	 /* --json, -o */
 extern const struct opt common_file_opts[1];	 /* -o alone: a command without a table */
 extern const struct opt common_max_file_opts[1]; /* --max-file */
@@ -92,6 +93,8 @@ int cmd_parse_only(const struct command *self, int argc, char **argv, void *args
 int cmd_usage(const struct command *self, const char *text);
 /* Operands where there may be none: -1 to go on, else EXIT_USAGE, printed. */
 int cmd_no_operands(const struct command *self, int argc, char **argv, int operands);
+/* Whether the source that ARGS name is a root, which has no processes. */
+bool cmd_names_root(const struct common_args *args);
 /* The help text of SELF. 0 or -errno. */
 int cmd_help(const struct command *self, struct buf *ret);
 /*

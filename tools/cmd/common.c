@@ -11,6 +11,12 @@ enum { TIMEOUT_MAX = 1 << 30, JOBS_MAX = 256 };
 
 #define COMMON(member) .offset = offsetof(struct common_args, member)
 
+#define PROC_OPT                                                                \
+	{                                                                       \
+		.name = "proc", .kind = OPT_STRING, COMMON(proc), .arg = "DIR", \
+		.help = "short for --source proc:DIR, a /proc elsewhere"        \
+	}
+
 const struct opt common_pid_opts[1] = {
 	{ .key = 'p',
 	  .name = "pid",
@@ -20,17 +26,23 @@ const struct opt common_pid_opts[1] = {
 	  .help = "this process only; may be given again" },
 };
 
+/* Such as a command takes whose every answer is about processes: a root has none. */
+const struct opt common_proc_opts[2] = {
+	{ .name = "source",
+	  .kind = OPT_STRING,
+	  COMMON(source),
+	  .arg = "proc:DIR",
+	  .help = "read this instead of the live system" },
+	PROC_OPT,
+};
+
 const struct opt common_source_opts[3] = {
 	{ .name = "source",
 	  .kind = OPT_STRING,
 	  COMMON(source),
 	  .arg = "KIND:WHERE",
 	  .help = "read proc:DIR or root:DIR instead of the live system" },
-	{ .name = "proc",
-	  .kind = OPT_STRING,
-	  COMMON(proc),
-	  .arg = "DIR",
-	  .help = "short for --source proc:DIR, a /proc elsewhere" },
+	PROC_OPT,
 	{ .name = "root",
 	  .kind = OPT_STRING,
 	  COMMON(root),

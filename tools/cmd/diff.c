@@ -43,7 +43,7 @@ static const struct opt diff_opts[] = {
 	  .kind = OPT_SIZE,
 	  .offset = offsetof(struct diff_args, image_memory),
 	  .arg = "SIZE",
-	  .help = "memory for the index of the image (23M: about 200,000 files)",
+	  .help = "with --image or --baseline, memory for its index (23M: about 200,000 files)",
 	  .min = 2 << 20 },
 	{ .name = "hash",
 	  .kind = OPT_FLAG,
@@ -232,6 +232,10 @@ static int diff_run(const struct command *self, int argc, char **argv)
 	struct column columns[DIFF_COLUMNS_MAX];
 	int r = cmd_parse_only(self, argc, argv, &args);
 
+	if (r < 0 && args.all_content && !args.image)
+		r = cmd_usage(self, "--all-content goes with --image");
+	if (r < 0 && args.image_memory && !args.image && !args.bundle)
+		r = cmd_usage(self, "--image-memory goes with --image or --baseline");
 	if (r < 0)
 		r = open_baselines(&d);
 	if (r < 0) {

@@ -20,8 +20,8 @@ static const struct opt own_opts[] = {
 	  .kind = OPT_SIZE,
 	  ARG(freeze_buffer),
 	  .arg = "SIZE",
-	  .help = "memory that a stop copies at most (16M); never more than half of what the pod "
-		  "has left" },
+	  .help = "with --freeze, memory that the stop copies at most (16M); never more than half "
+		  "of what the pod has left" },
 	{ .name = "filter",
 	  .kind = OPT_STRINGS,
 	  ARG(filters),
@@ -43,8 +43,8 @@ static const struct opt own_opts[] = {
 };
 
 static const struct opt_table tables[] = {
-	OPT_TABLE(common_pid_opts),    OPT_TABLE(own_opts),	    OPT_TABLE(common_headroom_opts),
-	OPT_TABLE(common_source_opts), OPT_TABLE(common_file_opts), OPT_TABLE(common_timeout_opts),
+	OPT_TABLE(common_pid_opts),  OPT_TABLE(own_opts),	  OPT_TABLE(common_headroom_opts),
+	OPT_TABLE(common_proc_opts), OPT_TABLE(common_file_opts), OPT_TABLE(common_timeout_opts),
 	OPT_TABLE(common_talk_opts),
 };
 
@@ -170,12 +170,15 @@ static int take_freeze(const struct command *self, struct dump_args *args)
 {
 	const char *word = args->freeze_word;
 
-	if (!word)
-		return -1;
-	args->freeze = strcmp(word, "hold") == 0 ? DUMP_HOLD : DUMP_FREEZE;
-	return args->freeze == DUMP_FREEZE && *word
-		       ? cmd_usage(self, "--freeze stands alone, or is --freeze=hold")
-		       : -1;
+	if (word)
+		args->freeze = strcmp(word, "hold") == 0 ? DUMP_HOLD : DUMP_FREEZE;
+	if (args->freeze == DUMP_FREEZE && *word)
+		return cmd_usage(self, "--freeze stands alone, or is --freeze=hold");
+	if (args->freeze_buffer != DUMP_BUFFER_UNSAID && args->freeze != DUMP_FREEZE)
+		return cmd_usage(self, "--freeze-buffer goes with --freeze: nothing else copies");
+	if (args->freeze_buffer == DUMP_BUFFER_UNSAID)
+		args->freeze_buffer = DUMP_BUFFER_DEFAULT;
+	return -1;
 }
 
 static int take_filters(const struct command *self, const struct dump_args *args,
@@ -204,7 +207,7 @@ static void done(struct dump *d)
 
 static int dump_run(const struct command *self, int argc, char **argv)
 {
-	struct dump_args args = { .freeze_buffer = DUMP_BUFFER_DEFAULT,
+	struct dump_args args = { .freeze_buffer = DUMP_BUFFER_UNSAID,
 				  .common.headroom = HEADROOM_FLOOR_DEFAULT };
 	struct run run = { 0 };
 	struct dump d = { .run = &run, .args = &args, .fd = -1 };

@@ -11,6 +11,7 @@
 enum dump_freeze { DUMP_NO_FREEZE, DUMP_FREEZE, DUMP_HOLD };
 
 #define DUMP_BUFFER_DEFAULT (UINT64_C(16) << 20)
+#define DUMP_BUFFER_UNSAID  UINT64_MAX
 
 struct dump_args {
 	struct common_args common;

@@ -23,7 +23,7 @@ static const struct opt net_opts[] = {
 };
 
 static const struct opt_table tables[] = {
-	OPT_TABLE(common_pid_opts),    OPT_TABLE(common_source_opts),  OPT_TABLE(net_opts),
+	OPT_TABLE(common_pid_opts),    OPT_TABLE(common_proc_opts),    OPT_TABLE(net_opts),
 	OPT_TABLE(common_output_opts), OPT_TABLE(common_timeout_opts), OPT_TABLE(common_talk_opts),
 };
 

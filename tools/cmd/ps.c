@@ -28,7 +28,7 @@ static const struct opt ps_opts[] = {
 };
 
 static const struct opt_table tables[] = {
-	OPT_TABLE(common_pid_opts),    OPT_TABLE(common_source_opts),  OPT_TABLE(ps_opts),
+	OPT_TABLE(common_pid_opts),    OPT_TABLE(common_proc_opts),    OPT_TABLE(ps_opts),
 	OPT_TABLE(common_output_opts), OPT_TABLE(common_timeout_opts), OPT_TABLE(common_talk_opts),
 };
 
@@ -248,6 +248,9 @@ static int ps_run(const struct command *self, int argc, char **argv)
 	struct ps ps = { .run = &run, .group_at = SIZE_MAX };
 	int r = cmd_parse_only(self, argc, argv, &args);
 
+	if (r < 0 && args.tree && args.common.json)
+		r = cmd_usage(self, "--tree is a table: leave out --json, whose records say their "
+				    "parent");
 	if (r >= 0)
 		return r;
 	ps.signs = !args.no_signs;

@@ -124,6 +124,11 @@ struct source_choice {
 	const char *where;
 };
 
+bool cmd_names_root(const struct common_args *args)
+{
+	return args->root || (args->source && bytes_starts(bytes_str(args->source), "root:"));
+}
+
 /* Which source the options name: -1, or an exit code. */
 static int choose_source(const struct run *run, struct source_choice *ret)
 {
@@ -136,6 +141,8 @@ static int choose_source(const struct run *run, struct source_choice *ret)
 	*ret = (struct source_choice){ .kind = SOURCE_LIVE };
 	if ((a->source != NULL) + (a->proc != NULL) + (a->root != NULL) > 1)
 		return cmd_usage(run->self, "only one of --source, --proc and --root can be read");
+	if (cmd_names_root(a) && a->pids.n)
+		return cmd_usage(run->self, "a root has no processes: leave out -p");
 	if (a->proc)
 		*ret = (struct source_choice){ SOURCE_PROC, a->proc };
 	if (a->root)

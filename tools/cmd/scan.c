@@ -406,6 +406,21 @@ static int scan(struct scan *s)
 	return r < 0 ? sweep(s) : r;
 }
 
+/* What would be left out without a word: -1 to go on, or EXIT_USAGE. */
+static int check_options(const struct command *self, const struct scan_args *a)
+{
+	if (a->compile && (a->ioc_hashes.n || a->ioc_names.n))
+		return cmd_usage(self,
+				 "--compile writes rules and --ioc-network: give --ioc-hashes "
+				 "and --ioc-names with each scan");
+	if (a->compile && (a->exe || a->memory || a->files || a->volumes || a->fail_on >= 0 ||
+			   a->common.json || a->common.pids.n))
+		return cmd_usage(self, "--compile scans nothing: leave out what chooses or shows");
+	if (cmd_names_root(&a->common) && (a->exe || a->memory))
+		return cmd_usage(self, "a root has no processes: leave out --exe and --memory");
+	return -1;
+}
+
 static int scan_run(const struct command *self, int argc, char **argv)
 {
 	struct scan_args args = { .fail_on = -1, .common.headroom = HEADROOM_FLOOR_DEFAULT };
@@ -416,6 +431,8 @@ static int scan_run(const struct command *self, int argc, char **argv)
 	r = cmd_parse(self, argc, argv, &args, &operands);
 	if (r < 0 && args.compile)
 		r = cmd_no_operands(self, argc, argv, operands);
+	if (r < 0)
+		r = check_options(self, &args);
 	if (r >= 0)
 		return r;
 	s.paths = argv + operands;

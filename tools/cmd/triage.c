@@ -37,7 +37,7 @@ static const struct opt triage_opts[] = {
 };
 
 static const struct opt_table tables[] = {
-	OPT_TABLE(common_pid_opts),    OPT_TABLE(common_source_opts),  OPT_TABLE(triage_opts),
+	OPT_TABLE(common_pid_opts),    OPT_TABLE(common_proc_opts),    OPT_TABLE(triage_opts),
 	OPT_TABLE(common_output_opts), OPT_TABLE(common_timeout_opts), OPT_TABLE(common_talk_opts),
 };
 
@@ -241,6 +241,8 @@ static int triage_run(const struct command *self, int argc, char **argv)
 	struct triage t = { .run = &run, .args = &args };
 	int r = cmd_parse_only(self, argc, argv, &args);
 
+	if (r < 0 && args.list && (args.no_files || args.fail_on >= 0 || args.common.pids.n))
+		r = cmd_usage(self, "--list looks at nothing: leave out -p, --no-files, --fail-on");
 	if (r >= 0)
 		return r;
 	r = cmd_begin(&run, self, &args.common, args.list ? list_columns : columns,

@@ -260,6 +260,13 @@ static void end_list(struct walk_cmd *w)
 	w->run->exit = (int)exit_worse((enum exit_code)w->run->exit, EXIT_FAILED);
 }
 
+/* What chooses files by their place in a tree or by what they are. */
+static bool has_conditions(const struct walk_args *a)
+{
+	return a->only_new || a->since || a->name || a->type || a->perm || a->owner || a->xdev ||
+	       a->volumes;
+}
+
 static void set_options(struct walk_cmd *w, const struct walk_args *a)
 {
 	w->args = a;
@@ -304,8 +311,12 @@ static int walk_run(const struct command *self, int argc, char **argv)
 	set_options(&w, &args);
 	w.paths = argv + operands;
 	w.npaths = (size_t)(argc - operands);
-	if (args.deleted && (w.npaths || w.list.on || args.common.root))
+	if (args.deleted && (w.npaths || w.list.on || cmd_names_root(&args.common)))
 		return cmd_usage(self, "--deleted has processes, and no PATH, list or --root");
+	if (args.deleted && has_conditions(&args))
+		return cmd_usage(self,
+				 "--deleted shows all that is held: of the options that choose "
+				 "files it takes -p alone");
 	r = cmd_begin(&run, self, &args.common, columns, choose_columns(&w, columns));
 	if (r >= 0)
 		return r;

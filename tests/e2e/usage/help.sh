@@ -25,3 +25,20 @@ done
 run csi --version
 expect_exit 0
 expect_grep '^csi [0-9]+\.[0-9]+'
+
+# What the README says of all commands: which take -p, --json, another /proc, a root.
+have() { # OPTION COMMAND...: these and no others have it
+	local option=$1
+	shift
+	for command in ps triage walk diff timeline maps dump net posture scan collect verify doctor init shell; do
+		if [[ " $* " = *" $command "* ]]; then
+			expect_grep "^ +(-., )?$option( |$)" <(csi "$command" --help)
+		else
+			expect_no_grep "^ +(-., )?$option( |$)" <(csi "$command" --help)
+		fi
+	done
+}
+have --pid ps triage walk diff timeline maps dump net posture scan collect doctor
+have --json ps triage walk diff timeline maps net posture scan collect doctor verify
+have --proc ps triage walk diff timeline maps dump net posture scan collect
+have --root walk diff timeline scan collect
