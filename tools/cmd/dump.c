@@ -172,7 +172,7 @@ static int take_freeze(const struct command *self, struct dump_args *args)
 
 	if (word)
 		args->freeze = strcmp(word, "hold") == 0 ? DUMP_HOLD : DUMP_FREEZE;
-	if (args->freeze == DUMP_FREEZE && *word)
+	if (word && *word && args->freeze == DUMP_FREEZE)
 		return cmd_usage(self, "--freeze stands alone, or is --freeze=hold");
 	if (args->freeze_buffer != DUMP_BUFFER_UNSAID && args->freeze != DUMP_FREEZE)
 		return cmd_usage(self, "--freeze-buffer goes with --freeze: nothing else copies");
