@@ -75,8 +75,7 @@ api_owner() {
 		ao_n=$((ao_n + 1))
 		ao_kind=$(printf '%s' "${ao%%/*}" | tr '[:upper:]' '[:lower:]') ao_name=${ao#*/} ao_name=${ao_name%%/*}
 		api "owner-$ao_n-$ao_kind.yaml" "owner $ao_kind $ao_name" get "$ao_kind" "$ao_name" -o yaml || return
-		ao=$(ask get "$ao_kind" "$ao_name" -o 'jsonpath={range .metadata.ownerReferences[?(@.controller==true)]}{.kind}/{.name}/{.uid}{end}' 2>/dev/null)
-		matches "$ao" '[A-Za-z]+/[a-z0-9.-]+/[0-9a-f-]+' || ao=''
+		ao=$(controller "$ao_kind" "$ao_name")
 	done
 }
 

@@ -7,7 +7,7 @@
 in_pod() {
 	ip_id=$(state "$TARGET" 6)
 	if [ -n "$DRY" ]; then
-		printf '%s\n' "$(line_of exec -i "$POD" -c "$CSI" -- csi --tether "$@")"
+		show_line exec -i "$POD" -c "$CSI" -- csi --tether "$@"
 		return 0
 	fi
 	if [ -n "$STDIN" ]; then
@@ -87,7 +87,7 @@ verb_shell() {
 		set -- exec -t "$@"
 	fi
 	if [ -n "$DRY" ]; then
-		printf '%s\n' "$(line_of "$@")"
+		show_line "$@"
 		return 0
 	fi
 	k --namespace="$NAMESPACE" "$@"

@@ -7,11 +7,15 @@ k() { command kubectl ${KUBE_FILE:+--kubeconfig="$KUBE_FILE"} ${CONTEXT:+--conte
 ask() { k --namespace="$NAMESPACE" --request-timeout=30s "$@" </dev/null; }
 # The same line as one would type it.
 line_of() { quoted kubectl ${KUBE_FILE:+--kubeconfig="$KUBE_FILE"} ${CONTEXT:+--context="$CONTEXT"} --namespace="$NAMESPACE" "$@"; }
+show_line() {
+	line_of "$@"
+	echo
+}
 
 # change ARGS: what is done to the cluster: printed instead with --dry-run, noted in the case.
 change() {
 	if [ -n "$DRY" ]; then
-		printf '%s\n' "$(line_of "$@")"
+		show_line "$@"
 		return 0
 	fi
 	ask "$@"

@@ -112,8 +112,9 @@ target_gone() {
 	fi
 	return 1
 }
-# controller: KIND/NAME/UID of the owner in charge, or nothing. One line of that form, or it is not believed.
+# controller [KIND NAME]: KIND/NAME/UID of the owner in charge of it, of the pod by default, or nothing. One line of that
+# form, or it is not believed.
 controller() {
-	co=$(ask get pod "$POD" -o 'jsonpath={range .metadata.ownerReferences[?(@.controller==true)]}{.kind}/{.name}/{.uid}{end}' 2>/dev/null)
+	co=$(ask get "${1:-pod}" "${2:-$POD}" -o 'jsonpath={range .metadata.ownerReferences[?(@.controller==true)]}{.kind}/{.name}/{.uid}{end}' 2>/dev/null)
 	if matches "$co" '[A-Za-z]+/[a-z0-9.-]+/[0-9a-f-]+'; then printf '%s\n' "$co"; fi
 }
