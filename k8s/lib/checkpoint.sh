@@ -10,7 +10,8 @@ verb_checkpoint() {
 	choose_container
 	cp_uri=/api/v1/nodes/$P_NODE/proxy/checkpoint/$NAMESPACE/$POD/$TARGET
 	if [ -n "$DRY" ]; then
-		printf '%s\n' "$(line_of create --raw "$cp_uri" -f /dev/null)"
+		show_line create --raw "$cp_uri" -f /dev/null
+		if can create pods; then show_sum_pod; fi
 		return 0
 	fi
 	say "asking the kubelet of $P_NODE; the container may stand still while it writes"
@@ -41,6 +42,19 @@ no_checkpoint() {
 	leave "$IMPOSSIBLE"
 }
 
+sum_pod() {
+	cp_pod=csi-debug-sum-$$
+	sed "s|@NAME@|$cp_pod|; s|@NODE@|$P_NODE|; s|@IMAGE@|$IMAGE|; s|@PULL@|$PULL|; s|@FILE@|${cp_file##*/}|" "$HERE/checkpoint-sum.yaml" >"$TMP/sum.yaml"
+}
+# With --dry-run: what its name will be, the kubelet says.
+show_sum_pod() {
+	cp_file=ARCHIVE
+	sum_pod
+	show_file "$TMP/sum.yaml"
+	show_line create -f "$TMP/sum.yaml"
+	show_line delete pod "$cp_pod" --wait=false
+}
+
 # archive_sum: cp_sum, read on the node by a pod of our image that sees that one folder, read-only, and then ends.
 archive_sum() {
 	cp_sum=''
@@ -48,8 +62,7 @@ archive_sum() {
 		say "the archive's hash is not known: a pod on the node would read it, and this rule is missing: $(rule create pods)"
 		return
 	fi
-	cp_pod=csi-debug-sum-$$
-	sed "s|@NAME@|$cp_pod|; s|@NODE@|$P_NODE|; s|@IMAGE@|$IMAGE|; s|@PULL@|$PULL|; s|@FILE@|${cp_file##*/}|" "$HERE/checkpoint-sum.yaml" >"$TMP/sum.yaml"
+	sum_pod
 	ask create -f "$TMP/sum.yaml" >/dev/null 2>"$TMP/sum.err" || { say "no hash: $(head -n 2 "$TMP/sum.err")" && return; }
 	cp_end=$(($(date +%s) + TIMEOUT))
 	while [ "$(date +%s)" -lt "$cp_end" ]; do

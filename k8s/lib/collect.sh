@@ -59,15 +59,16 @@ verb_collect() {
 	finish_collect
 }
 each_plan() {
+	if [ -n "$PLAN" ]; then
+		set -- --plan "$@" ${JSON:+--json}
+	else
+		# The public half of the key that a run makes for itself is not known before.
+		for ep_key in $ENCRYPT; do set -- "$@" --encrypt "$ep_key"; done
+	fi
 	for TARGET in $co_targets; do
 		runs "$TARGET" || not_running
 		inject || leave $?
-		if [ -n "$PLAN" ]; then
-			[ -z "$JSON" ] || set -- "$@" --json
-			in_pod collect --plan ${SCOPE:+--scope "$SCOPE"} "$@"
-		else
-			in_pod collect ${SCOPE:+--scope "$SCOPE"} "$@"
-		fi
+		in_pod collect ${SCOPE:+--scope "$SCOPE"} "$@"
 		worse $?
 	done
 	return "$RESULT"

@@ -14,6 +14,22 @@ expect_eq "$(calls ' delete pod csi-debug-sum-')" 1 "the pod that read it is rem
 run plugin checkpoint app --json
 expect_exit 0
 expect_json "length == 1 and .[0].archive == \"$archive\""
+
+# Nothing is sent with --dry-run, and both requests are shown; without the rule for the pod the kubelet's alone.
+: >mock/calls
+run plugin checkpoint app --dry-run
+expect_exit 0
+expect_grep '^kubectl .* create --raw /api/v1/nodes/node-1/proxy/checkpoint/default/app/app -f /dev/null$'
+expect_grep '^kubectl .* create -f [^ ]*/sum\.yaml$'
+expect_grep '^ +nodeName: "node-1"$'
+expect_grep '^kubectl .* delete pod csi-debug-sum-[0-9]+ --wait=false$'
+expect_eq "$(calls ' create -\| delete ')" 0 "changes by --dry-run"
+echo 'create pods' >mock/denied
+run plugin checkpoint app --dry-run
+expect_exit 0
+expect_eq "$(grep -c '^kubectl' "$OUT")" 1 "requests without the rule"
+: >mock/denied
+
 # shellcheck disable=SC2016
 echo '{"items":["/var/lib/kubelet/checkpoints/checkpoint-$(reboot).tar"]}' >mock/checkpoint
 run plugin checkpoint app

@@ -50,6 +50,15 @@ expect_exit 11
 expect_grep '--uid UID' "$ERR"
 expect_eq "$(calls ' debug ')" 0 "tries without a user"
 
+# Who reads along is shown as well as what is sent.
+key=age1$(printf 'q%.0s' {1..58})
+run plugin collect app --uid 4711 --dry-run --encrypt "$key" --scope quick -- --minimise
+expect_exit 0
+expect_grep "^kubectl .* exec -i app -c csi-1 -- csi --tether collect --scope quick --minimise --encrypt $key\$"
+run plugin collect app --uid 4711 --dry-run --plan --json
+expect_grep '^kubectl .* -- csi --tether collect --plan --json$'
+expect_eq "$(calls ' debug ')" 0 "injections by --dry-run"
+
 # RBAC
 printf 'create pods exec\npatch pods ephemeralcontainers\n' >mock/denied
 : >mock/calls
