@@ -28,6 +28,10 @@ cat > shim/CommonCrypto/CommonDigest.h <<'EOT'
 #define CC_SHA256_Final SHA256_Final
 EOT
 
+# The module of its own tests, which is always in its list, is no use to rules.
+grep -qx 'MODULE(tests)' modules/module_list
+sed -i '/^MODULE(tests)$/d' modules/module_list
+
 # What configure would find. Memory comes from csi's own functions (tools/lib/work/rules_mem.c), which bound
 # it and keep the large blocks of one scan for the next: musl would give them back each time. A string that
 # matches more often than the limit is left out of the rest of a scan, and that is told.
@@ -44,7 +48,7 @@ sources=(
 	hex_lexer lexer libyara mem modules notebook object parser proc proc/none re re_grammar re_lexer rules
 	scan scanner simple_str sizedstr stack stopwatch stream strutils threading tlshc/tlsh tlshc/tlsh_impl
 	tlshc/tlsh_util modules/console/console modules/elf/elf modules/hash/hash modules/math/math
-	modules/pe/pe modules/pe/pe_utils modules/string/string modules/tests/tests modules/time/time
+	modules/pe/pe modules/pe/pe_utils modules/string/string modules/time/time
 )
 objects=()
 for c in "${sources[@]}"; do

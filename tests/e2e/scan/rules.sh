@@ -40,6 +40,13 @@ expect_exit 1
 expect_grep 'no rule is left' "$ERR"
 scan --rules nosuch
 expect_exit 1
+# The module of libyara's own tests is not there.
+printf 'import "tests"\nrule t { condition: tests.constants.one == 1 }\n' >tests.yar
+scan --rules tests.yar --rules rules/a.yar
+expect_exit 3
+gaps "$OUT" >g
+expect_grep '^EINVAL\|compile rules\|-\|tests\.yar:1: unknown module "tests"' g
+expect_rules '["rules/a.yar:a"]'
 rm rules/bad.yar rules/field.yar rules/include.yar rules/gone.yar
 
 # Compiled: the same matches; together with sources; never onto what is there, nor a terminal's.
