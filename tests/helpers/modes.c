@@ -125,11 +125,12 @@ static int mode_idle(int argc, char **argv)
 }
 
 /* Lives for a moment under a name that its comm, its argv and its environment share. */
-static _Noreturn void mayfly(unsigned serial)
+static _Noreturn void mayfly(unsigned serial, unsigned ms)
 {
-	char name[16], env[32];
-	char *args[] = { name, "flash", NULL }, *envp[] = { env, NULL };
+	char name[16], env[32], life[32];
+	char *args[] = { name, "flash", NULL }, *envp[] = { env, life, NULL };
 
+	snprintf(life, sizeof(life), "LIFE=%u", ms);
 	snprintf(name, sizeof(name), "fly%08x", serial * 2654435761u);
 	snprintf(env, sizeof(env), "NAME=%s", name);
 	execve("/proc/self/exe", args, envp);
@@ -139,13 +140,16 @@ static _Noreturn void mayfly(unsigned serial)
 /* flash: what a mayfly becomes; comm is set from argv[0] (see main) and it ends soon. */
 static int mode_flash(int argc, char **argv)
 {
+	const char *life = getenv("LIFE");
+
 	(void)argc;
 	prctl(PR_SET_NAME, argv[-2]);
-	usleep(3000);
+	usleep(1000u * (unsigned)atoi(life ? life : "3"));
 	return 0;
 }
 
-/* churn [N]: N processes at any time, each for some milliseconds. */
+/* churn [N]: N processes at any time, each for some milliseconds, and one of 16 long enough that it
+ * is looked at. */
 static int mode_churn(int argc, char **argv)
 {
 	int width = argc > 0 ? number(argv[0]) : 8;
@@ -155,7 +159,7 @@ static int mode_churn(int argc, char **argv)
 	for (int alive = 0;; alive--) {
 		for (; alive < width; alive++)
 			if (fork() == 0)
-				mayfly(serial++);
+				mayfly(serial, serial % 16 ? 3 : 60);
 			else
 				serial++;
 		wait(NULL);
@@ -180,7 +184,7 @@ static int mode_reuse(int argc, char **argv)
 			if (setresgid(65532, 65532, 65532) < 0 ||
 			    setresuid(65532, 65532, 65532) < 0)
 				_exit(1);
-			mayfly(serial);
+			mayfly(serial, 3);
 		}
 		if (pid < 0) {
 			perror("reuse");
