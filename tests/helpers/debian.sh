@@ -11,7 +11,7 @@ set -euo pipefail
 WORKLOADS="nginx-light apache2 redis-server postgresql mariadb-server memcached haproxy nodejs
 	openjdk-21-jre-headless python3 ruby php-fpm php-cli perl caddy mono-runtime mono-mcs cron
 	openssh-server openssh-client sshpass dropbear-bin libjemalloc2 libfcgi-bin curl"
-# What the attacks use, and the tools that they are also tried with (attacks/peers.sh).
+# What the attacks use, and the tools that they are also tried with (bench/peers.sh).
 ATTACKS="procps iproute2 net-tools binutils file unhide chkrootkit rkhunter"
 SUITE=trixie
 

@@ -196,18 +196,25 @@ expect_exit() {
 	[ "$RC" = "$1" ] || fail "exit code $RC, expected $1" "$ERR" "$OUT"
 }
 
-# expect_json FILTER [WHAT]: FILTER over the array of all records is true
+# expect_json FILTER [WHAT]: FILTER over the array of all records is true; of one that gives several values, all of them
 expect_json() {
 	checks=$((checks + 1))
-	jq -es "$1" "$OUT" >/dev/null 2>"$PWD/jq.err" || fail "${2:-records: $1}" "$PWD/jq.err" "$OUT"
+	jq -es "[($1)] | length > 0 and all" "$OUT" >/dev/null 2>"$PWD/jq.err" || fail "${2:-records: $1}" "$PWD/jq.err" "$OUT"
 }
+
+# expect_all SELECT CONDITION [WHAT]: there are records that SELECT lets pass, and CONDITION is true of each
+expect_all() { expect_json "[.[] | $1] | length > 0 and all(.[]; $2)" "${3:-all of $1: $2}"; }
 
 # A gap record as one line, CODE|WHAT|PID|ON, with "-" for what is absent. All that the tests know of
 # the form of gap records is this line.
 GAP='select(.event.kind? == "pipeline_error")
 	| [.error.code, .event.action, .process.pid, .csi.on] | map(. // "-" | tostring) | join("|")'
 
-gaps() { jq -r "$GAP" "$1" | LC_ALL=C sort; }
+gaps() {
+	local told
+	told=$(jq -r "$GAP" "$1") || return 1
+	[ -z "$told" ] || LC_ALL=C sort <<<"$told"
+}
 
 # expect_gaps "CODE|WHAT|PID|ON"...: exactly these gap records, in any order; none without arguments
 expect_gaps() {
@@ -243,9 +250,11 @@ expect_gap_lines() {
 	expect_gaps ${lines+"${lines[@]}"}
 }
 
-# partial_if_gaps: the exit code that the last output calls for
+# expect_exit_by_gaps: the exit code that the last output calls for
 expect_exit_by_gaps() {
-	if [ -n "$(gaps "$OUT")" ]; then expect_exit 3; else expect_exit 0; fi
+	local told
+	told=$(gaps "$OUT") || fail "output is not JSON lines" "$OUT"
+	if [ -n "$told" ]; then expect_exit 3; else expect_exit 0; fi
 }
 
 expect_eq() {
@@ -260,6 +269,7 @@ expect_grep() {
 
 expect_no_grep() {
 	checks=$((checks + 1))
+	[ -e "${2:-$OUT}" ] || { fail "${2:-$OUT} is not there" && return; }
 	! grep -qE -- "$1" "${2:-$OUT}" || fail "a line matches $1" "${2:-$OUT}"
 }
 

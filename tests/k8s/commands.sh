@@ -65,6 +65,7 @@ host_csi --help | sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' | grep -vxE 'verify|in
 while read -r command; do
 	expect_grep "COMMANDS=.*[' ]${command}[' ]" "$CSI_TOP/k8s/lib/base.sh"
 done <known
+check "only $(wc -l <known) commands" test "$(wc -l <known)" -ge 9
 expect_eq "$(sed -n 's/^VERSION=//p' "$PLUGIN")" "$VERSION" "the plugin's version"
 
 # As kubectl finds it, through a link

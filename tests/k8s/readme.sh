@@ -4,6 +4,7 @@
 # timeout: 900
 # needs: minisign
 . "$CSI_TOP/tests/helpers/k8s.sh"
+. "$CSI_TOP/tests/helpers/readme.sh"
 make <<-EOT
 	apiVersion: apps/v1
 	kind: Deployment
@@ -45,9 +46,8 @@ wants() {
 	*) echo ;;
 	esac
 }
-section() { awk '/^## / { on = /start to end/ } on && /^    / { sub(/^    /, ""); sub(/ +# .*/, ""); print }' "$CSI_TOP/README.md"; }
 
-mapfile -t lines < <(section)
+mapfile -t lines < <(incident_lines)
 check "only ${#lines[@]} lines in the section" test "${#lines[@]}" -ge 15
 # One shell runs them all, as that of somebody who pastes them.
 for n in "${!lines[@]}"; do

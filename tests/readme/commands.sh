@@ -7,7 +7,7 @@
 # timeout: 300
 # needs: jq script zstd age minisign
 . "$CSI_TOP/tests/helpers/lib.sh"
-README=$CSI_TOP/README.md
+. "$CSI_TOP/tests/helpers/readme.sh"
 
 # LINE as in README.md without its comment, a tab, how: a function below and its arguments
 table() {
@@ -60,12 +60,6 @@ table() {
 		kubectl logs --timestamps POD | kubectl exec -i POD -c csi-1 -- csi timeline --since 2h --logs -	does 'GET /drop'
 		kubectl exec POD -c csi-1 -- csi timeline --format timesketch > case.jsonl	does '^$'
 	EOT
-}
-
-# The indented lines, without list items, and without the comments that line up behind them.
-code_lines() {
-	awk '/^    / && !item { sub(/^    /, ""); sub(/ +# .*/, ""); print }
-		/^[-*0-9]/ { item = 1 } /^$/ { item = 0 }' "$README"
 }
 
 kubectl_stand_in() {
@@ -194,13 +188,11 @@ rules_and_lists() { # DIR
 
 csi_here() { bin/csi "$@"; }
 
-# A line of "The incident, start to end" is run by tests/k8s/readme.sh, with the others of its section and on a cluster.
-section() { awk '/^## / { on = /start to end/ } on && /^    / { sub(/^    /, ""); sub(/ +# .*/, ""); print }' "$README"; }
-
 run_line() { # LINE
 	local how
-	if grep -qxF -- "$1" <(section); then
-		check "nobody runs $1" grep -q 'start to end' "$CSI_TOP/tests/k8s/readme.sh"
+	# tests/k8s/readme.sh runs all of these, on a cluster.
+	if grep -qxF -- "$1" incident; then
+		check "nobody runs $1" grep -qx 'mapfile -t lines < <(incident_lines)' "$CSI_TOP/tests/k8s/readme.sh"
 		return
 	fi
 	how=$(table | awk -F'\t' -v line="$1" '$1 == line { print $2; exit }')
@@ -213,12 +205,14 @@ run_line() { # LINE
 
 # Every option in the table of commands is one of that command.
 check_options() {
-	local command option
+	local command option n=0
 	while read -r command option; do
 		run csi_here "$command" --help
 		expect_grep "(^|[ ,])$option( |,|\$)"
+		n=$((n + 1))
 	done < <(sed -n 's/^| `csi \([a-z]*\).*/\1 &/p' "$README" |
 		awk '{ name = $1; while (match($0, /--[a-z-]+/)) { print name, substr($0, RSTART, RLENGTH); $0 = substr($0, RSTART + RLENGTH) } }')
+	check "only $n options found" test "$n" -ge 30
 }
 
 check_commands() {
@@ -233,13 +227,15 @@ check_commands() {
 
 # Paths in backquotes (with a slash in them), and relative links.
 check_paths() {
-	local path
+	local path n=0
 	while read -r path; do
 		check "README.md names $path, which does not exist" test -e "$CSI_TOP/$path"
+		n=$((n + 1))
 	done < <({
 		sed 's/`/\n`/g' "$README" | sed -nE 's/^`([A-Za-z.][A-Za-z0-9._-]*\/[A-Za-z0-9._/-]*)$/\1/p'
 		grep -oE '\]\([^)#]+' "$README" | sed 's/^](//' | grep -v ://
 	} | sort -u)
+	check "only $n paths found" test "$n" -ge 10
 }
 
 pod_up
@@ -248,6 +244,7 @@ intrude kinsing
 kubectl_stand_in
 mkdir work
 rules_and_lists work
+incident_lines >incident
 mapfile -t lines < <(code_lines)
 check "only ${#lines[@]} lines of code found" test "${#lines[@]}" -ge 10
 for line in "${lines[@]}"; do

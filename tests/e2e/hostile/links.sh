@@ -8,8 +8,9 @@ pod_up
 python3 "$HELPERS/hostile.py" "$MERGED/tmp/h" links >/dev/null
 for name in to-root to-self-root to-1-root up loop a here shadow; do
 	expect_within 30 csi walk --json "/tmp/h/link-$name"
-	expect_json 'all(.[] | select(.file.path); .file.path | startswith("/tmp/h/link-"))' "link-$name was followed"
+	expect_all 'select(.file.path)' '.file.path | startswith("/tmp/h/link-")' "link-$name was followed"
 	expect_within 30 csi walk --json "/tmp/h/link-$name/etc"
+	check "it ended with $RC" test "$RC" -le 3
 	expect_json 'all(.[] | select(.file.path); (.file.path | contains("csi")) | not)' "link-$name left the root"
 done
 # The root of the target itself is a link in the attacker's hands only inside.

@@ -12,6 +12,7 @@ actor=$!
 sleep 0.3
 for _ in {1..20}; do
 	expect_within 30 csi walk --hash --json /tmp/h
+	expect_json 'any(.[]; .file.path? == "/tmp/h")'
 	expect_json 'all(.[]; .event.kind != "pipeline_error" or (.error.code | IN("ENOENT", "ESTALE", "EAGAIN")))'
 done
 for _ in 1 2 3; do

@@ -20,7 +20,7 @@ run csi net --json
 expect_exit 0
 expect_gaps
 expect_printable "$OUT" "$ERR"
-expect_json 'all(.[]; .csi.schema == 1)'
+expect_all . '.csi.schema == 1'
 row tcp-listen '.network == {"transport": "tcp", "type": "ipv4"} and .source == {"ip": "127.0.0.1", "port": 7001} and
 	.destination == {"ip": "0.0.0.0", "port": 0} and .csi.socket.state == "LISTEN" and .process.name == "httpd"'
 row tcp6-listen '.network == {"transport": "tcp", "type": "ipv6"} and .source == {"ip": "::1", "port": 7002} and .destination.ip == "::"'
@@ -36,7 +36,7 @@ row raw '.network.transport == "raw" and .csi.socket.protocol == "icmp"'
 row raw6 '.network == {"transport": "raw", "type": "ipv6"} and .csi.socket.protocol == "icmp6"'
 row packet '.network.transport == "packet" and .csi.socket.protocol == "all" and .csi.socket.type == "raw"'
 row netlink '.network.transport == "netlink" and .csi.socket.protocol == "route"'
-expect_json "[.[] | select(.csi.socket.inode != null and .process.pid == $PID)] | all(.csi.socket.owner == \"process\" and .process.user.id == \"$TARGET_UID\")"
+expect_all "select(.csi.socket.inode != null and .process.pid == $PID)" ".csi.socket.owner == \"process\" and .process.user.id == \"$TARGET_UID\""
 # The kernel writes a newline in a unix path as it is. Nobody holds what such a line claims.
 expect_json '[.[] | select(.file.path == "/forged") | .csi.socket.owner] == ["none"]'
 

@@ -9,7 +9,7 @@ harm_before
 
 run csi posture --json
 expect_printable "$OUT" "$ERR"
-expect_json 'all(.[]; .csi.schema == 1)'
+expect_all . '.csi.schema == 1'
 for what in 'open root' 'read environ'; do
 	object=root
 	[ "$what" = 'read environ' ] && object=environ

@@ -19,7 +19,7 @@ marked() { # PID SIGN
 run csi ps --json
 expect_printable "$OUT" "$ERR"
 expect_json "[.[] | select(.event.kind == \"state\") | .process.pid] | sort == ([${all// /,}] | sort)" "other processes than the target's"
-expect_json 'all(.[]; .csi.schema == 1 and (."@timestamp" | test("^2[0-9]{3}-.*Z$")))'
+expect_all . '.csi.schema == 1 and (."@timestamp" | test("^2[0-9]{3}-.*Z$"))'
 expect_json ".[] | select(.process.pid == 1 and .event.kind == \"state\") | .process.name == \"httpd\" and .process.args == [\"/app/httpd\"] and .process.parent.pid == 0"
 expect_json "any(.[]; .process.pid == $KINSING and .process.user.id == \"$TARGET_UID\")"
 expect_json ".[] | select(.event.kind == \"state\") | .container.id == \"$CONTAINER_ID\""

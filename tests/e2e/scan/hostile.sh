@@ -81,10 +81,13 @@ while not os.path.exists("end"):
         os.rename("new", "x")
 PY
 mover=$!
-for i in $(seq 20); do
+: >matches
+for ((i = 0; i < 20 || (i < 200 && $(wc -l <matches) == 0); i++)); do
 	expect_within 20 csi scan --files --rules /fixture/esc.yar --json /tmp/s
 	check "it ended with $RC" test "$RC" -eq 0 -o "$RC" -eq 3
-	expect_json 'all(.[] | select(.rule); (.file.path == "/tmp/s/x" or .file.path == "/tmp/s/new") and .file.size == 6)' "something else was scanned"
+	jq -c 'select(.rule)' "$OUT" >>matches
 done
+cp matches "$OUT"
+expect_all . '(.file.path == "/tmp/s/x" or .file.path == "/tmp/s/new") and .file.size == 6' "something else was scanned"
 touch "$MERGED/tmp/s/end"
 wait "$mover"

@@ -30,8 +30,8 @@ jq -r 'select(.file.hash.sha256) | .file.hash.sha256 + "  " + .file.path' "$OUT"
 grep -vE '/etc/(hosts|hostname|resolv.conf)' want | diff -u - got >sums.diff
 check "other hashes: $(head -n 20 sums.diff)" test ! -s sums.diff
 
-expect_json 'all(.[]; select(.file.path == "/tmp/zzz" or .file.path == "/tmp/tool") | .csi.birth == "new")'
-expect_json 'all(.[]; select(.file.path == "/app/httpd" or .file.path == "/etc/os-release") | .csi.birth == "old")'
+for path in /tmp/zzz /tmp/tool; do expect_all "select(.file.path == \"$path\")" '.csi.birth == "new"'; done
+for path in /app/httpd /etc/os-release; do expect_all "select(.file.path == \"$path\")" '.csi.birth == "old"'; done
 expect_gaps
 expect_exit 0
 
