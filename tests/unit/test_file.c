@@ -236,6 +236,26 @@ static void test_xattr_limit(const char *path)
 	OK("more extended attributes than are kept: the first ones, and -E2BIG");
 }
 
+static void check_stamps(void)
+{
+	const struct {
+		struct file_stamp stamp;
+		int64_t ns;
+	} rows[] = {
+		{ { 0, 0 }, 0 },
+		{ { 1, 5 }, INT64_C(1000000005) },
+		{ { -1, 999999999 }, -1 }, /* 1969 */
+		{ { -300000000, 0 }, INT64_C(-300000000000000000) },
+		{ { INT64_MAX, 0 }, INT64_MAX },
+		{ { INT64_MIN, UINT32_MAX }, INT64_MIN },
+		{ { INT64_MAX / 1000000000, UINT32_MAX }, INT64_MAX },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_INT(file_stamp_ns(&rows[i].stamp), rows[i].ns);
+	OK("times in nanoseconds, whatever a file says");
+}
+
 /* Pages of FILE in the page cache, [from, to) in bytes; -1 when the kernel does not tell us. */
 static int cached(int fd, size_t from, size_t to)
 {
@@ -412,6 +432,7 @@ int main(void)
 	test_extents(dir);
 	test_xattrs(dir, path);
 	test_xattr_limit(path);
+	check_stamps();
 	check_cache(dir, "big", "page cache left as it was");
 	check_overlay(dir, path);
 	tree_remove(path);

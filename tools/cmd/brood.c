@@ -200,8 +200,7 @@ static bool same_exe(const struct member *m, const struct self *self)
 
 	if (process_pin(m->p, FILE_EXE, 0, &pin, &exe) < 0)
 		return false;
-	return exe.ino == self->exe.ino && exe.dev_major == self->exe.dev_major &&
-	       exe.dev_minor == self->exe.dev_minor;
+	return file_same(&exe, &self->exe);
 }
 
 /* "csi init" or "csi-init": one sleeper beside another is nobody's work. */

@@ -49,16 +49,11 @@ static int show(struct run *run, const struct hashwalk_options *opts, const stru
 	return out_gap(o, &it.gap);
 }
 
-static bool same_file(const struct file_info *a, const struct file_info *b)
-{
-	return a->ino == b->ino && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
-}
-
 /* Whether an exe before this one is the same file. */
 static bool shown(const struct targets *ts, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (ts->v[k].exe_pin >= 0 && same_file(&ts->v[k].exe, &ts->v[i].exe))
+		if (ts->v[k].exe_pin >= 0 && file_same(&ts->v[k].exe, &ts->v[i].exe))
 			return true;
 	return false;
 }
@@ -66,7 +61,7 @@ static bool shown(const struct targets *ts, size_t i)
 static bool is_exe(const struct targets *ts, const struct file_info *info)
 {
 	for (size_t i = 0; i < ts->n; i++)
-		if (ts->v[i].exe_pin >= 0 && same_file(&ts->v[i].exe, info))
+		if (ts->v[i].exe_pin >= 0 && file_same(&ts->v[i].exe, info))
 			return true;
 	return false;
 }

@@ -37,6 +37,7 @@ ln -s /etc/passwd srv/keep/link
 mkfifo srv/keep/fifo
 chmod 0700 srv/attr
 echo back >srv/keep/back && touch -d 2005-05-05 srv/keep/back
+echo old >srv/keep/1960 && touch -d 1960-05-05 srv/keep/1960
 echo evil >tmp/.ICEd-unix
 mkdir -p var/tmp/.x && echo evil >var/tmp/.x/kinsing && chmod +x var/tmp/.x/kinsing
 echo kept >>srv/perm/other && touch -r srv/perm srv/perm/other
@@ -71,6 +72,8 @@ dir_says /srv/perm/file times-kept
 dir_says /srv/attr/file times-kept
 marked() { expect_json "any(.[]; .file.path? == \"$1\" and (.csi.diff.marks | index(\"$2\")))" "$1 lacks the mark $2"; }
 marked /srv/keep/back mtime-before-birth
+marked /srv/keep/1960 mtime-before-birth
+expect_json 'all(.[] | select(.file.path? == "/srv/keep/1960"); .csi.diff.marks | index("future") == null)' "1960 is no future"
 expect_json 'all(.[] | select(.file.path? == "/etc/hosts" or .file.path? == "/etc/resolv.conf" or .file.path? == "/etc/hostname");
 	.csi.diff.change == "runtime")' "files that the runtime binds"
 expect_json '[.[] | select(.file.path? == "/etc/hosts" or .file.path? == "/etc/resolv.conf" or .file.path? == "/etc/hostname")] | length == 3'

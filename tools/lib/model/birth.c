@@ -20,16 +20,6 @@ enum {
 	RUNTIME_ALWAYS = 1,	    /* seconds in which a mount point's parents are the runtime's */
 };
 
-/* No overflow whatever a file says: outside what 64-bit nanoseconds hold it is the nearest end. */
-static int64_t stamp_ns(const struct file_stamp *t)
-{
-	if (t->sec >= INT64_MAX / SECOND - 4) /* 4: nsec as large as its type */
-		return INT64_MAX;
-	if (t->sec <= INT64_MIN / SECOND)
-		return INT64_MIN;
-	return t->sec * SECOND + (int64_t)t->nsec;
-}
-
 /* Some file systems claim to know it and say 1970. */
 static bool has_btime(const struct file_info *info)
 {
@@ -50,7 +40,7 @@ static int64_t runtime_until(struct root *r, int64_t ref, uint64_t mnt_id)
 	if (root_pin(r, bytes_str("/dev"), &pin, &dev) < 0 || dev.mnt_id == mnt_id ||
 	    mounts_kind(&r->mounts, pin, &dev) != MOUNT_MEMORY)
 		return until;
-	int64_t made = stamp_ns(&dev.ctime);
+	int64_t made = file_stamp_ns(&dev.ctime);
 	return made > until && made <= ref + START_LATEST * SECOND ? made : until;
 }
 
@@ -68,7 +58,7 @@ int birth_reference(struct root *r, int64_t first_start, struct birth *ret)
 		return -errno;
 	b.mnt_id = top.mnt_id;
 	if ((uint32_t)fs.f_type == OVERLAY_MAGIC && has_btime(&top)) {
-		int64_t ref = stamp_ns(&top.btime);
+		int64_t ref = file_stamp_ns(&top.btime);
 
 		if (ref < 0 || ref > INT64_MAX - START_LATEST * SECOND)
 			return -ERANGE;
@@ -99,7 +89,7 @@ static enum birth_verdict new_or_runtime(const struct birth *b, const struct wal
 {
 	bool likely = (S_ISDIR(e->info.mode) && parent_of_mount) || is_mtab(e);
 
-	if (likely && stamp_ns(&e->info.ctime) <= b->runtime_until)
+	if (likely && file_stamp_ns(&e->info.ctime) <= b->runtime_until)
 		return BIRTH_RUNTIME;
 	return BIRTH_NEW;
 }
@@ -115,9 +105,9 @@ enum birth_verdict birth_judge(const struct birth *b, const struct walk_entry *e
 	if (b->basis == BIRTH_OVERLAY && b->stepped)
 		return BIRTH_UNKNOWN;
 
-	bool changed = stamp_ns(&e->info.ctime) >= b->ref;
+	bool changed = file_stamp_ns(&e->info.ctime) >= b->ref;
 	if (b->basis == BIRTH_OVERLAY && has_btime(&e->info)) {
-		if (stamp_ns(&e->info.btime) >= b->ref)
+		if (file_stamp_ns(&e->info.btime) >= b->ref)
 			return new_or_runtime(b, e, parent_of_mount);
 		return changed ? BIRTH_BELOW : BIRTH_OLD;
 	}

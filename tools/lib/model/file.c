@@ -2,6 +2,8 @@
 /* One file: facts by statx(2), content by pread(2), extents by lseek(2). The cache part is in
  * cache.c. */
 #include "model/file.h"
+
+#include "base/when.h"
 #include "model/cache_priv.h"
 #include "model/file_priv.h"
 
@@ -296,6 +298,22 @@ ssize_t file_read_at(struct file *f, void *p, size_t n, uint64_t offset)
 int file_info(struct file *f, struct file_info *ret)
 {
 	return file_info_fd(f->fd, ret);
+}
+
+int64_t file_stamp_ns(const struct file_stamp *t)
+{
+	const int64_t second = (int64_t)NS_PER_SEC;
+
+	if (t->sec >= INT64_MAX / second - 4) /* 4: nsec as large as its type */
+		return INT64_MAX;
+	if (t->sec <= INT64_MIN / second)
+		return INT64_MIN;
+	return t->sec * second + (int64_t)t->nsec;
+}
+
+bool file_same(const struct file_info *a, const struct file_info *b)
+{
+	return a->ino == b->ino && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
 }
 
 bool file_unchanged(const struct file_info *a, const struct file_info *b)

@@ -28,6 +28,11 @@ struct file_info {
 	uint64_t attributes; /* STATX_ATTR_IMMUTABLE and so on */
 };
 
+/* Nanoseconds since 1970, before it negative; beyond what 64 bits hold the nearest end of them. */
+int64_t file_stamp_ns(const struct file_stamp *t);
+/* The same device and inode. */
+bool file_same(const struct file_info *a, const struct file_info *b);
+
 /* statx(2) of a descriptor (O_PATH will do), never triggering an automount. 0 or -errno. */
 int file_info_fd(int fd, struct file_info *ret);
 /* The same of one component below DIRFD, not followed. */

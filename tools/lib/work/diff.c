@@ -51,22 +51,16 @@ const char *diff_mark_name(unsigned bit)
 	return bit_name(bit, names, ARRAY_LEN(names));
 }
 
-static int64_t stamp_ns(const struct file_stamp *t)
-{
-	int64_t ns;
-
-	return when_from_parts(t->sec, t->nsec, &ns) < 0 ? INT64_MAX : ns;
-}
-
 unsigned diff_time_marks(const struct file_info *info, bool added, int64_t now)
 {
 	bool has_birth = (info->have & FILE_BTIME) && (info->btime.sec || info->btime.nsec);
-	int64_t mtime = stamp_ns(&info->mtime), ctime = stamp_ns(&info->ctime);
+	int64_t btime = file_stamp_ns(&info->btime);
+	int64_t mtime = file_stamp_ns(&info->mtime), ctime = file_stamp_ns(&info->ctime);
 	unsigned marks = 0;
 
 	/* What is copied up keeps an mtime from before: only of what is new does it say anything.
 	 */
-	if (added && has_birth && mtime < stamp_ns(&info->btime) - TICK)
+	if (added && has_birth && mtime < btime && (uint64_t)btime - (uint64_t)mtime > TICK)
 		marks |= DIFF_MTIME_BEFORE_BIRTH;
 	if (ctime == mtime && info->ctime.nsec == 0)
 		marks |= DIFF_WHOLE_SECONDS;

@@ -8,8 +8,6 @@
 #include "work/listed.h"
 #include "work/pkgdb.h"
 
-#include "base/when.h"
-
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -40,13 +38,6 @@ struct packages {
 	struct buf newest_path;
 	uint64_t elsewhere; /* listed files that lie on other mounts */
 };
-
-static int64_t stamp_ns(const struct file_stamp *t)
-{
-	int64_t ns;
-
-	return when_from_parts(t->sec, t->nsec, &ns) < 0 ? INT64_MAX : ns;
-}
 
 /* ---- reading the lists --------------------------------------------------------------------- */
 
@@ -120,15 +111,15 @@ static bool written_since(const struct birth *b, const struct file_info *info)
 {
 	if (b->basis == BIRTH_NONE)
 		return false;
-	return ((info->have & FILE_BTIME) && stamp_ns(&info->btime) >= b->ref) ||
-	       stamp_ns(&info->ctime) >= b->ref;
+	return ((info->have & FILE_BTIME) && file_stamp_ns(&info->btime) >= b->ref) ||
+	       file_stamp_ns(&info->ctime) >= b->ref;
 }
 
 static int take_list(void *ctx, const struct pkg_list *l)
 {
 	struct packages *p = ctx;
 
-	if (p->newest_path.n == 0 || stamp_ns(&l->info.ctime) > stamp_ns(&p->newest.ctime)) {
+	if (p->newest_path.n == 0 || file_stamp_ns(&l->info.ctime) > file_stamp_ns(&p->newest.ctime)) {
 		buf_clear(&p->newest_path);
 		if (buf_addb(&p->newest_path, l->path) < 0)
 			return -ENOMEM;

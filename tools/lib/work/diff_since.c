@@ -19,16 +19,9 @@ struct since {
 	int64_t now;
 };
 
-static int64_t stamp_ns(const struct file_stamp *t)
-{
-	int64_t ns;
-
-	return when_from_parts(t->sec, t->nsec, &ns) < 0 ? INT64_MAX : ns;
-}
-
 static bool born_since(const struct since *s, const struct file_info *info)
 {
-	return (info->have & FILE_BTIME) && stamp_ns(&info->btime) >= s->birth->ref;
+	return (info->have & FILE_BTIME) && file_stamp_ns(&info->btime) >= s->birth->ref;
 }
 
 static unsigned dir_what(enum hashwalk_dir dir)
@@ -52,7 +45,7 @@ static void copied_up(const struct since *s, const struct hashwalk_item *it, str
 	if (S_ISDIR(it->info.mode))
 		c->what = dir_what(it->dir);
 	else
-		c->what = stamp_ns(&it->info.mtime) >= s->birth->ref ? DIFF_FILE_WRITTEN
+		c->what = file_stamp_ns(&it->info.mtime) >= s->birth->ref ? DIFF_FILE_WRITTEN
 								     : DIFF_FILE_KEPT;
 }
 
@@ -76,7 +69,7 @@ static void judge_new(const struct since *s, const struct hashwalk_item *it, str
 static void judge_top(const struct since *s, const struct hashwalk_item *it, struct diff_change *c)
 {
 	c->kind = DIFF_RUNTIME;
-	if (stamp_ns(&it->info.mtime) > s->birth->runtime_until) {
+	if (file_stamp_ns(&it->info.mtime) > s->birth->runtime_until) {
 		c->kind = DIFF_CHANGED;
 		c->what = dir_what(it->dir);
 	}
@@ -103,7 +96,7 @@ static bool judge_root(const struct since *s, const struct hashwalk_item *it, st
 		 * image. */
 		c->kind = DIFF_UNKNOWN;
 		return s->birth->basis == BIRTH_NONE || born_since(s, &it->info) ||
-		       stamp_ns(&it->info.ctime) >= s->birth->ref;
+		       file_stamp_ns(&it->info.ctime) >= s->birth->ref;
 	case BIRTH_OLD:
 		break;
 	}
@@ -114,7 +107,7 @@ static bool judge_root(const struct since *s, const struct hashwalk_item *it, st
 static bool judge_mount(const struct since *s, const struct hashwalk_item *it,
 			struct diff_change *c)
 {
-	bool later = stamp_ns(&it->info.ctime) > s->birth->runtime_until;
+	bool later = file_stamp_ns(&it->info.ctime) > s->birth->runtime_until;
 
 	if (s->birth->basis == BIRTH_NONE) {
 		c->kind = DIFF_UNKNOWN;

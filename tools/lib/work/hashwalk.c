@@ -3,8 +3,6 @@
 #include "work/hashwalk.h"
 #include "work/hashwalk_priv.h"
 
-#include "base/when.h"
-
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -28,13 +26,6 @@ struct hashwalk {
 	unsigned nworkers;
 };
 
-static int64_t stamp_ns(const struct file_stamp *t)
-{
-	int64_t ns;
-
-	return when_from_parts(t->sec, t->nsec, &ns) < 0 ? INT64_MAX : ns;
-}
-
 /*
  * A memory file system began with the container: what the runtime put there stands from before
  * runtime_until, all else is new. Of other mounts birth says nothing.
@@ -48,7 +39,7 @@ enum birth_verdict hashwalk_birth(struct root *r, const struct birth *b, const s
 	if (bytes_eq(e->path, bytes_str("/")) && b->basis != BIRTH_NONE)
 		return BIRTH_RUNTIME;
 	if (e->mount == MOUNT_MEMORY && b->basis != BIRTH_NONE && !b->stepped)
-		return stamp_ns(&e->info.ctime) > b->runtime_until ? BIRTH_NEW : BIRTH_RUNTIME;
+		return file_stamp_ns(&e->info.ctime) > b->runtime_until ? BIRTH_NEW : BIRTH_RUNTIME;
 	return birth_judge(b, e, above);
 }
 
@@ -56,7 +47,7 @@ enum birth_verdict hashwalk_birth(struct root *r, const struct birth *b, const s
 static bool unsure(const struct hashwalk *hw, const struct walk_entry *e)
 {
 	return hw->opts.birth.basis == BIRTH_NONE || e->mount == MOUNT_ROOT ||
-	       stamp_ns(&e->info.ctime) > hw->opts.birth.runtime_until;
+	       file_stamp_ns(&e->info.ctime) > hw->opts.birth.runtime_until;
 }
 
 static bool wanted(const struct hashwalk *hw, const struct walk_entry *e, enum birth_verdict v)

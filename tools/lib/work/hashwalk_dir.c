@@ -6,8 +6,6 @@
  */
 #include "work/hashwalk_priv.h"
 
-#include "base/when.h"
-
 enum { LOOK_MAX = 65536 };
 #define TICK ((int64_t)20 * 1000 * 1000) /* a timestamp is as coarse as the kernel's tick */
 
@@ -17,35 +15,30 @@ struct look {
 	bool changed; /* mtime is not before REF */
 };
 
-static int64_t stamp_ns(const struct file_stamp *t)
-{
-	int64_t ns;
-
-	return when_from_parts(t->sec, t->nsec, &ns) < 0 ? INT64_MIN : ns;
-}
-
 static bool near(int64_t a, int64_t b)
 {
-	return a != INT64_MIN && b != INT64_MIN && a - b <= TICK && b - a <= TICK;
+	const uint64_t apart = a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
+
+	return a != INT64_MIN && b != INT64_MIN && apart <= TICK;
 }
 
 /* 1: this entry explains it. */
 static int on_name(void *ctx, const char *name, const struct file_info *info)
 {
 	const struct look *l = ctx;
-	int64_t btime = info->have & FILE_BTIME ? stamp_ns(&info->btime) : INT64_MIN;
+	int64_t btime = info->have & FILE_BTIME ? file_stamp_ns(&info->btime) : INT64_MIN;
 
 	(void)name;
 	if (info->have & l->dir->have & FILE_MNT_ID && info->mnt_id != l->dir->mnt_id)
 		return 0;
 	if (l->changed)
-		return near(btime, l->mtime) || near(stamp_ns(&info->ctime), l->mtime);
+		return near(btime, l->mtime) || near(file_stamp_ns(&info->ctime), l->mtime);
 	return btime >= l->ref;
 }
 
 enum hashwalk_dir hashwalk_look_dir(int pin, const struct file_info *dir, int64_t ref)
 {
-	struct look l = { .dir = dir, .ref = ref, .mtime = stamp_ns(&dir->mtime) };
+	struct look l = { .dir = dir, .ref = ref, .mtime = file_stamp_ns(&dir->mtime) };
 
 	l.changed = l.mtime >= ref;
 	int r = file_list(pin, LOOK_MAX, on_name, &l);

@@ -88,11 +88,6 @@ int held_take(void)
 
 /* ---- collect ------------------------------------------------------------------------------- */
 
-static bool same_file(const struct file_info *a, const struct file_info *b)
-{
-	return a->ino == b->ino && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
-}
-
 struct finding {
 	struct targets *ts;
 	const struct gap_sink *gaps;
@@ -107,11 +102,11 @@ static bool known(const struct targets *ts, const struct target_held *h)
 		if (ts->v[i].exe_pin < 0)
 			continue;
 		if ((id.pid == h->id.pid && id.start_ticks == h->id.start_ticks) ||
-		    same_file(&ts->v[i].exe, &h->info))
+		    file_same(&ts->v[i].exe, &h->info))
 			return true;
 	}
 	for (size_t i = 0; i < ts->nheld; i++)
-		if (same_file(&ts->held[i].info, &h->info))
+		if (file_same(&ts->held[i].info, &h->info))
 			return true;
 	return false;
 }
@@ -232,7 +227,7 @@ static bool runs_our_exe(struct process *p, const struct file_info *own)
 	    process_pin(p, FILE_EXE, 0, &fd, &info) < 0)
 		return false;
 	(void)close(fd);
-	return same_file(&info, own);
+	return file_same(&info, own);
 }
 
 int held_find(struct targets *ts, const struct gap_sink *gaps)

@@ -168,13 +168,9 @@ static int pin_root(struct targets *ts, size_t i, const struct gap_sink *gaps)
 
 static bool deleted_known(const struct targets *ts, const struct file_info *info)
 {
-	for (size_t i = 0; i < ts->ndeleted; i++) {
-		const struct file_info *d = &ts->deleted[i].info;
-
-		if (d->ino == info->ino && d->dev_major == info->dev_major &&
-		    d->dev_minor == info->dev_minor)
+	for (size_t i = 0; i < ts->ndeleted; i++)
+		if (file_same(&ts->deleted[i].info, info))
 			return true;
-	}
 	return false;
 }
 

@@ -43,13 +43,9 @@ static bool number_known(const struct targets *ts, uint64_t inode)
 
 static bool is_exe(const struct targets *ts, const struct file_info *info)
 {
-	for (size_t i = 0; i < ts->n; i++) {
-		const struct file_info *exe = &ts->v[i].exe;
-
-		if (ts->v[i].exe_pin >= 0 && exe->ino == info->ino &&
-		    exe->dev_major == info->dev_major && exe->dev_minor == info->dev_minor)
+	for (size_t i = 0; i < ts->n; i++)
+		if (ts->v[i].exe_pin >= 0 && file_same(&ts->v[i].exe, info))
 			return true;
-	}
 	return false;
 }
 
