@@ -32,14 +32,6 @@ static void put_bits(struct out *o, enum field f, unsigned bits, unsigned n,
 			out_list_add(o, bytes_str(name(1U << i)));
 }
 
-static void put_id(struct out *o, enum field f, uint32_t id)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%u", id);
-
-	out_bytes(o, f, bytes_of(text, (size_t)n));
-}
-
 /* What the baseline knows of it. */
 static void put_before(struct out *o, const struct diff_change *c)
 {
@@ -52,14 +44,14 @@ static void put_before(struct out *o, const struct diff_change *c)
 		return;
 	int n = snprintf(mode, sizeof(mode), "%04o", b->mode & 07777U);
 
-	put_id(o, F_CSI_DIFF_WAS_GID, b->gid);
+	rows_id(o, F_CSI_DIFF_WAS_GID, b->gid);
 	if (S_ISLNK(b->mode))
 		out_bytes(o, F_CSI_DIFF_WAS_LINK, b->link);
 	out_bytes(o, F_CSI_DIFF_WAS_MODE, bytes_of(mode, (size_t)n));
 	out_time(o, F_CSI_DIFF_WAS_MTIME, b->mtime);
 	out_u64(o, F_CSI_DIFF_WAS_SIZE, b->size);
 	out_str(o, F_CSI_DIFF_WAS_TYPE, file_type_name(b->mode));
-	put_id(o, F_CSI_DIFF_WAS_UID, b->uid);
+	rows_id(o, F_CSI_DIFF_WAS_UID, b->uid);
 }
 
 /* Of what is gone a table shows what it was. */

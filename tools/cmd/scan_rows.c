@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* csi scan: a match as a row or a record. */
+#include "cmd/rows.h"
 #include "cmd/scan.h"
 #include "signs/signs.h"
 
@@ -108,24 +109,6 @@ static void put_strings(struct out *o, const struct rules_match *m)
 	}
 }
 
-static void put_hashes(struct out *o, const struct digests *d)
-{
-	char hex[HASH_HEX_MAX];
-
-	if (d->kinds & HASH_SHA256) {
-		hash_hex(d->sha256, sizeof(d->sha256), hex);
-		out_str(o, F_FILE_HASH_SHA256, hex);
-	}
-	if (d->kinds & HASH_SHA1) {
-		hash_hex(d->sha1, sizeof(d->sha1), hex);
-		out_str(o, F_FILE_HASH_SHA1, hex);
-	}
-	if (d->kinds & HASH_MD5) {
-		hash_hex(d->md5, sizeof(d->md5), hex);
-		out_str(o, F_FILE_HASH_MD5, hex);
-	}
-}
-
 static void put_map(struct out *o, const struct sweep_job *j, const struct rules_match *m)
 {
 	const struct sweep_vma *v =
@@ -162,7 +145,7 @@ static void put_where(struct out *o, const struct sweep_job *j, const struct rul
 	}
 	out_path(o, &j->path, j->parent_ino);
 	out_file_info(o, &j->info);
-	put_hashes(o, &j->sums);
+	rows_hashes(o, &j->sums, false);
 }
 
 /* Below a row: the first strings, with what they found. */

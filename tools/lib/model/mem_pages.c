@@ -87,7 +87,7 @@ static int fill_regions(struct mem *m, uint64_t at, uint64_t end)
 
 	if (n < 0)
 		return n;
-	if (is_gone(m))
+	if (n == 0 && is_gone(m))
 		return -ESRCH;
 	m->first = 0;
 	m->n = (uint64_t)n;

@@ -119,7 +119,8 @@ static int take_list(void *ctx, const struct pkg_list *l)
 {
 	struct packages *p = ctx;
 
-	if (p->newest_path.n == 0 || file_stamp_ns(&l->info.ctime) > file_stamp_ns(&p->newest.ctime)) {
+	if (p->newest_path.n == 0 ||
+	    file_stamp_ns(&l->info.ctime) > file_stamp_ns(&p->newest.ctime)) {
 		buf_clear(&p->newest_path);
 		if (buf_addb(&p->newest_path, l->path) < 0)
 			return -ENOMEM;

@@ -46,7 +46,7 @@ static void copied_up(const struct since *s, const struct hashwalk_item *it, str
 		c->what = dir_what(it->dir);
 	else
 		c->what = file_stamp_ns(&it->info.mtime) >= s->birth->ref ? DIFF_FILE_WRITTEN
-								     : DIFF_FILE_KEPT;
+									  : DIFF_FILE_KEPT;
 }
 
 /* A new entry of the root's own mount. */

@@ -74,14 +74,6 @@ static struct bytes field(struct bytes *line)
 
 /* ---- hashes ---------------------------------------------------------------------------------- */
 
-static int digit(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static unsigned kind_of(size_t bytes)
 {
 	return bytes == 32 ? HASH_SHA256 : bytes == 20 ? HASH_SHA1 : bytes == 16 ? HASH_MD5 : 0;
@@ -92,14 +84,7 @@ static bool parse_digest(struct bytes text, struct ioc_hash *ret)
 	if (text.n % 2 || !kind_of(text.n / 2))
 		return false;
 	ret->n = (unsigned char)(text.n / 2);
-	for (size_t i = 0; i < ret->n; i++) {
-		int high = digit(text.p[2 * i]), low = digit(text.p[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		ret->digest[i] = (unsigned char)(high << 4 | low);
-	}
-	return true;
+	return hash_unhex(text, ret->digest, ret->n) == 0;
 }
 
 static int by_digest(const void *a, const void *b)
