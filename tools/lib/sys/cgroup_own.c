@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-enum { OWN_TEXT_MAX = 64 << 10, OWN_PATH_MAX = 4096 };
+enum { OWN_TEXT_MAX = 64 << 10, OWN_PATH_MAX = 4096, MOUNT_MAX = 255 };
 
 /* Whether LIST ("cpu,cpuacct") holds NAME. */
 static bool lists(struct bytes list, const char *name)
@@ -26,10 +26,15 @@ static bool lists(struct bytes list, const char *name)
 	return false;
 }
 
-/* A line is "ID:CONTROLLERS:PATH". Of the controller's line, or of "0::". */
-static struct bytes own_path(struct bytes text, const char *controller)
+/* A line is "ID:CONTROLLERS:PATH". Of the controller's line, or of "0::" (no controllers). */
+struct own {
+	struct bytes controllers, path;
+};
+
+static struct own find_own(struct bytes text, const char *controller)
 {
-	struct bytes unified = { 0 }, line;
+	struct own unified = { 0 };
+	struct bytes line;
 
 	while (proc_next_line(&text, &line)) {
 		const unsigned char *a = memchr(line.p, ':', line.n);
@@ -38,25 +43,28 @@ static struct bytes own_path(struct bytes text, const char *controller)
 
 		if (!b)
 			continue;
-		struct bytes kind = bytes_of(a + 1, (size_t)(b - a - 1));
-		struct bytes path = bytes_of(b + 1, (size_t)(line.p + line.n - b - 1));
-		if (lists(kind, controller))
-			return path;
-		if (kind.n == 0)
-			unified = path;
+		const struct own here = {
+			.controllers = bytes_of(a + 1, (size_t)(b - a - 1)),
+			.path = bytes_of(b + 1, (size_t)(line.p + line.n - b - 1)),
+		};
+		if (lists(here.controllers, controller))
+			return here;
+		if (here.controllers.n == 0)
+			unified = here;
 	}
 	return unified;
 }
 
-/* Below MOUNT, then MOUNT itself. */
-static int try_mount(const char *mount, struct bytes own, int (*wanted)(int dir))
+/* Below MOUNT (a part of /sys/fs/cgroup, or none), then MOUNT itself. */
+static int try_mount(struct bytes mount, struct bytes own, int (*wanted)(int dir))
 {
-	char path[OWN_PATH_MAX + 64];
+	char path[OWN_PATH_MAX + MOUNT_MAX + 64];
 
 	for (int k = 0; k < 2; k++) {
 		size_t n = k == 0 && own.n < OWN_PATH_MAX ? own.n : 0;
 
-		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup%s%.*s", mount, (int)n,
+		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/%.*s%.*s", (int)mount.n,
+			       mount.n ? (const char *)mount.p : "", (int)n,
 			       n ? (const char *)own.p : "");
 		AUTO_CLOSE int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd >= 0 && wanted(fd) == 0)
@@ -69,12 +77,15 @@ int cgroup_open_own(const char *controller, int (*wanted)(int dir))
 {
 	AUTO_DONE(buf_done) struct buf text = BUF_NONE;
 	AUTO_CLOSE int self = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
-	char mount[32];
+	int r = -ENOENT;
 
 	if (self < 0 || buf_read_fd(&text, self, OWN_TEXT_MAX) < 0)
 		return -ENOENT;
-	struct bytes own = own_path(buf_bytes(&text), controller);
-	(void)snprintf(mount, sizeof(mount), "/%s", controller);
-	int r = try_mount(mount, own, wanted);
-	return r >= 0 ? r : try_mount("", own, wanted);
+	/* Mounted as "cpu,cpuacct", or as "cpu", often a link to it, or all of it in one. */
+	const struct own own = find_own(buf_bytes(&text), controller);
+	const struct bytes mounts[] = { own.controllers, bytes_str(controller), bytes_of(NULL, 0) };
+	for (size_t i = 0; r < 0 && i < ARRAY_LEN(mounts); i++)
+		if (mounts[i].n <= MOUNT_MAX)
+			r = try_mount(mounts[i], own.path, wanted);
+	return r;
 }

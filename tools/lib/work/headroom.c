@@ -118,20 +118,18 @@ static void add_own(struct headroom *h)
 		(void)close(fd);
 }
 
-void headroom_open(struct headroom *h, uint64_t floor, struct targets *ts, atomic_bool *stop)
+/* Every hierarchy that tells memory counts. */
+static bool add_target(void *ctx, int dir, pid_t pid)
+{
+	(void)add_group(ctx, dir, pid);
+	return false;
+}
+
+void headroom_open(struct headroom *h, uint64_t floor, const struct targets *ts, atomic_bool *stop)
 {
 	*h = (struct headroom){ .floor = floor, .stop = stop };
 	add_own(h);
-	for (size_t i = 0; ts->n && i < ts->nroots; i++) {
-		for (size_t k = 0; ts->roots[i].root && k < ARRAY_LEN(mounts); k++) {
-			struct file_info info;
-			int fd;
-
-			if (root_pin(ts->roots[i].root, bytes_str(mounts[k]), &fd, &info) < 0)
-				continue;
-			(void)add_group(h, fd, process_id(ts->v[ts->roots[i].first].p).pid);
-		}
-	}
+	targets_each_dir(ts, mounts, ARRAY_LEN(mounts), add_target, h);
 	for (size_t i = 0; i < h->n && floor; i++)
 		judge_first(h, i);
 }

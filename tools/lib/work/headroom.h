@@ -44,7 +44,7 @@ struct headroom {
  * short from the start: it guards against what gets worse meanwhile. Never fails: what cannot be
  * seen is not in V.
  */
-void headroom_open(struct headroom *h, uint64_t floor, struct targets *ts, atomic_bool *stop);
+void headroom_open(struct headroom *h, uint64_t floor, const struct targets *ts, atomic_bool *stop);
 void headroom_done(struct headroom *h);
 /* Reads all groups again, and opens nothing: also from threads that may not. About ten times a
  * second; one thread at a time. */

@@ -358,3 +358,20 @@ void targets_done(struct targets *t)
 	free(t->deleted);
 	*t = (struct targets){ 0 };
 }
+
+void targets_each_dir(const struct targets *t, const char *const *paths, size_t n,
+		      targets_dir_fn fn, void *ctx)
+{
+	for (size_t i = 0; t->n && i < t->nroots; i++) {
+		const struct target_root *root = &t->roots[i];
+		bool done = false;
+
+		for (size_t k = 0; root->root && !done && k < n; k++) {
+			struct file_info info;
+			int fd;
+
+			if (root_pin(root->root, bytes_str(paths[k]), &fd, &info) == 0)
+				done = fn(ctx, fd, process_id(t->v[root->first].p).pid);
+		}
+	}
+}

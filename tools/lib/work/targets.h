@@ -80,5 +80,12 @@ struct targets {
 int targets_pin(struct source *s, const struct selection *sel, const struct gap_sink *gaps,
 		struct targets *ret);
 void targets_done(struct targets *t);
+/*
+ * FN with each of the N directories PATHS ("sys/fs/cgroup") that a root of T has, pinned, which FN
+ * takes, and a process that sees it. True: the others of this root are not looked at.
+ */
+typedef bool (*targets_dir_fn)(void *ctx, int dir, pid_t pid);
+void targets_each_dir(const struct targets *t, const char *const *paths, size_t n,
+		      targets_dir_fn fn, void *ctx);
 
 #endif

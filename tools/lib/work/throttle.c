@@ -9,9 +9,10 @@
 static const char *const mounts[] = { "sys/fs/cgroup/cpu,cpuacct", "sys/fs/cgroup/cpu",
 				      "sys/fs/cgroup" };
 
-/* DIR is taken. */
-static bool add_group(struct throttle *t, int dir, pid_t pid)
+/* DIR is taken. True: it tells CPU time. */
+static bool add_group(void *ctx, int dir, pid_t pid)
 {
+	struct throttle *t = ctx;
 	AUTO_CLOSE int mine = dir;
 	struct throttle_group g = { .fd = -1, .pid = pid };
 	struct stat st;
@@ -50,20 +51,11 @@ static void add_own(struct throttle *t)
 		(void)add_group(t, fd, 0);
 }
 
-void throttle_open(struct throttle *t, struct targets *ts)
+void throttle_open(struct throttle *t, const struct targets *ts)
 {
 	*t = (struct throttle){ 0 };
 	add_own(t);
-	for (size_t i = 0; ts->n && i < ts->nroots; i++) {
-		for (size_t k = 0; ts->roots[i].root && k < ARRAY_LEN(mounts); k++) {
-			struct file_info info;
-			int fd;
-
-			if (root_pin(ts->roots[i].root, bytes_str(mounts[k]), &fd, &info) == 0 &&
-			    add_group(t, fd, process_id(ts->v[ts->roots[i].first].p).pid))
-				break;
-		}
-	}
+	targets_each_dir(ts, mounts, ARRAY_LEN(mounts), add_group, t);
 }
 
 int throttle_read(const struct throttle *t, size_t i, struct cgroup_cpu *ret)

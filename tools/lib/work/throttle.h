@@ -26,7 +26,7 @@ struct throttle {
 
 /* Our own group and those of the roots in TS that can be seen, and what they say now. Never fails.
  */
-void throttle_open(struct throttle *t, struct targets *ts);
+void throttle_open(struct throttle *t, const struct targets *ts);
 /* What group I says now. 0 or -errno: -ENODEV when it ended with its processes. Of any thread, one
  * at a time; opens nothing. */
 int throttle_read(const struct throttle *t, size_t i, struct cgroup_cpu *ret);
