@@ -54,9 +54,11 @@ static int more(struct lines *l)
 	memmove(l->text, l->text + l->at, l->n - l->at);
 	l->n -= l->at;
 	l->at = 0;
+	file_cache_note(l->file, l->offset, l->offset + sizeof(l->text) - l->n);
 	got = file_read_at(l->file, l->text + l->n, sizeof(l->text) - l->n, l->offset);
 	if (got < 0)
 		return (int)got;
+	file_cache_drop(l->file, l->offset, l->offset + (uint64_t)got);
 	l->ended = got == 0;
 	l->offset += (uint64_t)got;
 	l->n += (size_t)got;

@@ -14,7 +14,7 @@ struct lines;
 
 /* 0, or what process_text_open says. */
 int lines_open(struct process *p, enum proc_text t, struct lines **ret);
-/* The same of F, which is taken, also on failure. 0 or -ENOMEM. */
+/* The same of F, which is taken, also on failure; the page cache stays as it was. 0 or -ENOMEM. */
 int lines_of(struct file *f, struct lines **ret);
 /*
  * The next line without its newline, valid until the next call. 1, 0 at the end, -EFBIG for one

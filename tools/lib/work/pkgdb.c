@@ -136,7 +136,6 @@ int pkg_lines(struct pkg_read *p, struct bytes path, pkg_line_fn fn, void *ctx)
 		r = p->rd->list(p->rd->ctx, &list);
 	if (r < 0)
 		return r;
-	file_cache_note(f, 0, list.info.size);
 	return each_line(p, take_ptr(&f), path, fn, ctx);
 }
 

@@ -2,15 +2,14 @@
 /* Events of one root: times of its files, and what its package manager wrote down. */
 #include "base/path.h"
 #include "format/logline.h"
+#include "model/lines.h"
 #include "work/timeline.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
 enum {
-	LOG_LINE_MAX = 4096,
 	LOG_BYTES_MAX = 64 << 20, /* of one dpkg.log */
-	READ_STEP = 32 << 10,
 };
 
 struct asked {
@@ -129,60 +128,52 @@ static int offer_line(struct asked *a, struct bytes line)
 	return timeline_offer(a->t, &e);
 }
 
-/* The whole lines of B; what begins the next one is moved to its front. */
-static int offer_lines(struct asked *a, struct buf *b)
+static bool is_stopped(const struct asked *a)
 {
-	size_t at = 0;
-	int r = 0;
+	return a->root->stop && atomic_load_explicit(a->root->stop, memory_order_relaxed);
+}
 
-	while (r == 0 && at < b->n) {
-		const unsigned char *end = memchr(b->p + at, '\n', b->n - at);
+/* 0 or what ends the asking; *RET_ERR: why the log was not read to its end. */
+static int offer_lines(struct asked *a, struct lines *lines, int *ret_err)
+{
+	struct bytes line;
+	uint64_t bytes = 0;
+	int n;
 
-		if (!end)
+	/* dpkg writes no line that is longer than lines_next() gives. */
+	while ((n = lines_next(lines, &line)) > 0 || n == -EFBIG) {
+		int r = n > 0 ? offer_line(a, line) : 0;
+
+		if (r < 0 || is_stopped(a))
+			return r < 0 ? r : -ECANCELED;
+		bytes += line.n + 1;
+		if (bytes > LOG_BYTES_MAX) {
+			n = -EFBIG;
 			break;
-		r = offer_line(a, bytes_of(b->p + at, (size_t)(end - b->p) - at));
-		at = (size_t)(end - b->p) + 1;
+		}
 	}
-	memmove(b->p, b->p + at, b->n - at);
-	b->n -= at;
-	if (b->n > LOG_LINE_MAX) /* dpkg writes none: the rest of it is no line of its own */
-		b->n = 0;
-	return r;
+	*ret_err = n;
+	return 0;
 }
 
 static int read_log(struct asked *a, const char *path)
 {
-	AUTO_DONE(file_closep) struct file *f = NULL;
-	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
+	AUTO_DONE(lines_closep) struct lines *lines = NULL;
 	struct gap gap = { .what = "read dpkg's log", .on = bytes_str(path) };
-	uint64_t at = 0;
-	int r = root_open(a->root->root, bytes_str(path), &f);
+	struct file *f;
+	int r;
 
-	if (r == -ENOENT || r == -ENOTDIR)
+	gap.err = root_open(a->root->root, bytes_str(path), &f);
+	if (gap.err == -ENOENT || gap.err == -ENOTDIR)
 		return 0;
-	while (r == 0) {
-		r = buf_reserve(&b, READ_STEP);
+	if (gap.err == 0) {
+		r = lines_of(f, &lines);
+		if (r == 0)
+			r = offer_lines(a, lines, &gap.err);
 		if (r < 0)
 			return r;
-		file_cache_note(f, at, at + READ_STEP);
-		ssize_t n = file_read_at(f, b.p + b.n, READ_STEP, at);
-
-		if (n <= 0) {
-			gap.err = (int)n;
-			break;
-		}
-		file_cache_drop(f, at, at + (uint64_t)n);
-		b.n += (size_t)n;
-		at += (uint64_t)n;
-		r = offer_lines(a, &b);
-		if (r < 0)
-			return r;
-		if (at >= LOG_BYTES_MAX)
-			r = -EFBIG;
 	}
-	if (r < 0)
-		gap.err = r;
-	if (gap.err)
+	if (gap.err < 0)
 		gap_tell(a->root->gaps, &gap);
 	return 0;
 }
