@@ -107,7 +107,7 @@ static void add_member(struct brood *b, struct process_id id)
 	if (process_open(b->source, id, &m->p) < 0)
 		return;
 	const struct proc_stat *st = process_stat(m->p);
-	if (st->state == 'Z' || st->state == 'X' || (st->flags & PROC_PF_KTHREAD)) {
+	if (proc_is_bare(st)) {
 		process_close(m->p);
 		return;
 	}

@@ -306,21 +306,13 @@ static int process_record(struct doctor *d, struct process *p, const struct proc
 	return out_end(o);
 }
 
-/* Kernel threads and zombies have nothing to read; what ended meanwhile is no gap. */
-static bool worth(const struct process *p)
-{
-	const struct proc_stat *st = process_stat(p);
-
-	return !(st->flags & PROC_PF_KTHREAD) && st->state != 'Z' && st->state != 'X';
-}
-
 static int look(struct doctor *d, struct process_id id)
 {
 	AUTO_DONE(process_closep) struct process *p = NULL;
 	const struct proc_status *status;
 	int r = process_open(d->run->source, id, &p);
 
-	if (r == 0 && !worth(p))
+	if (r == 0 && proc_is_bare(process_stat(p)))
 		return 0;
 	if (r == 0)
 		r = process_status(p, &status);

@@ -310,8 +310,7 @@ static int show(struct run *run, struct process_id id)
 			 &(struct gap){ .err = r, .what = "open process", .pid = id.pid });
 		return r == -ENOMEM ? r : 0;
 	}
-	/* Kernel threads and zombies have no memory, and that is no gap. */
-	if ((process_stat(p)->flags & PROC_PF_KTHREAD) || process_stat(p)->state == 'Z')
+	if (proc_is_bare(process_stat(p)))
 		return 0;
 	m.p = p;
 	process_entity_id(p, m.entity);

@@ -166,14 +166,6 @@ static int scan_exes(struct scan *s)
 	return r;
 }
 
-/* Gone, a kernel thread or a zombie: no memory, and no gap. */
-static bool has_memory(const struct target *t)
-{
-	const struct proc_stat *st = process_stat(t->p);
-
-	return !(st->flags & PROC_PF_KTHREAD) && st->state != 'Z' && st->state != 'X';
-}
-
 static void tell_unread(struct scan *s, pid_t pid, int err)
 {
 	if (err_is_gone(err)) /* it ended */
@@ -231,7 +223,7 @@ static int scan_memory(struct scan *s)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < s->targets.n && !stopped(s); i++)
-		if (has_memory(&s->targets.v[i]))
+		if (!proc_is_bare(process_stat(s->targets.v[i].p)))
 			r = push_memory(s, &s->targets.v[i]);
 	return r;
 }

@@ -17,17 +17,24 @@ struct kept_path {
 	struct bytes name; /* last component, if something was left off */
 };
 
+/* What stands behind the last slash; all of PATH if nothing does ("/", or no slash). */
+static inline struct bytes path_last(struct bytes path)
+{
+	size_t at = path.n;
+
+	while (at > 0 && path.p[at - 1] != '/')
+		at--;
+	return at == path.n ? path : bytes_of(path.p + at, path.n - at);
+}
+
 /* Borrows PATH, which does not end in a slash unless it is "/". */
 static inline struct kept_path path_keep(struct bytes path)
 {
 	struct kept_path k = { .head = path };
-	size_t at = path.n;
 
 	if (path.n <= PATH_KEPT)
 		return k;
-	while (at > 0 && path.p[at - 1] != '/')
-		at--;
-	k.name = bytes_of(path.p + at, path.n - at);
+	k.name = path_last(path);
 	k.head.n = PATH_KEPT;
 	k.left_off = path.n - PATH_KEPT;
 	return k;

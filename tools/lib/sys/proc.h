@@ -26,6 +26,13 @@ struct proc_stat {
 	uint32_t threads;
 };
 
+/* A kernel thread, or ended (a zombie, or dead): no memory, no descriptors and no root, and that is
+ * no gap. */
+static inline bool proc_is_bare(const struct proc_stat *st)
+{
+	return (st->flags & PROC_PF_KTHREAD) || st->state == 'Z' || st->state == 'X';
+}
+
 /* 0, or -EBADMSG for text that no kernel writes; one that ends after the start time will do
  * (fixtures). */
 int proc_parse_stat(struct bytes text, struct proc_stat *ret);

@@ -3,6 +3,7 @@
 #include "work/filter.h"
 
 #include "base/glob.h"
+#include "base/path.h"
 #include "base/when.h"
 
 #include <errno.h>
@@ -103,15 +104,6 @@ int filter_since(const char *text, struct filter *ret)
 	return r;
 }
 
-static struct bytes last_component(struct bytes path)
-{
-	size_t at = path.n;
-
-	while (at > 0 && path.p[at - 1] != '/')
-		at--;
-	return at == path.n ? path : bytes_of(path.p + at, path.n - at);
-}
-
 static bool is_perm(const struct filter *f, uint32_t mode)
 {
 	uint32_t bits = mode & PERM_BITS;
@@ -153,7 +145,7 @@ bool filter_wants(const struct filter *f, const struct walk_entry *e)
 		return false;
 	if ((f->has_uid && i->uid != f->uid) || (f->has_gid && i->gid != f->gid))
 		return false;
-	if (f->name && !glob_match(f->name, last_component(e->path)))
+	if (f->name && !glob_match(f->name, path_last(e->path)))
 		return false;
 	return !f->has_since || is_since(f, i);
 }

@@ -54,14 +54,6 @@ static void read_container_id(struct process *p, struct buf *ret)
 		(void)buf_addb(ret, proc_container_id(buf_bytes(&text)));
 }
 
-/* Gone, a kernel thread, a zombie: no root, and no gap. */
-static bool has_root(struct process *p)
-{
-	const struct proc_stat *st = process_stat(p);
-
-	return !(st->flags & PROC_PF_KTHREAD) && st->state != 'Z' && st->state != 'X';
-}
-
 static int add_root_of(struct roots *rs, struct source *s, struct process_id id,
 		       const struct gap_sink *gaps)
 {
@@ -71,7 +63,7 @@ static int add_root_of(struct roots *rs, struct source *s, struct process_id id,
 
 	if (err < 0)
 		return err == -ENOMEM ? err : 0;
-	if (!has_root(p))
+	if (proc_is_bare(process_stat(p)))
 		return 0;
 	err = process_link(p, LINK_ROOT, &r.link);
 	if (process_ns(p, LINK_NS_MNT, &r.ns_mnt) < 0)
@@ -103,7 +95,7 @@ static int find_first_starts(struct roots *rs, struct source *s)
 		AUTO_DONE(process_closep) struct process *p = NULL;
 		uint64_t ns;
 
-		if (process_open(s, id, &p) < 0 || !has_root(p) ||
+		if (process_open(s, id, &p) < 0 || proc_is_bare(process_stat(p)) ||
 		    process_ns(p, LINK_NS_MNT, &ns) < 0)
 			continue;
 		for (size_t i = 0; i < rs->n; i++) {

@@ -132,11 +132,6 @@ static int read_descriptors(struct sockets *s, struct process *p)
 	return r;
 }
 
-static bool has_descriptors(const struct proc_stat *st)
-{
-	return st->state != 'Z' && st->state != 'X' && !(st->flags & PROC_PF_KTHREAD);
-}
-
 static int look_at(struct sockets *s, struct process_id id)
 {
 	AUTO_DONE(process_closep) struct process *p = NULL;
@@ -144,7 +139,7 @@ static int look_at(struct sockets *s, struct process_id id)
 	gid_t gid;
 	int r = process_open(s->source, id, &p);
 
-	if (r < 0 || !has_descriptors(process_stat(p)))
+	if (r < 0 || proc_is_bare(process_stat(p)))
 		return r;
 	if (s->n == SOCKETS_PROCESSES_MAX)
 		return -E2BIG;
