@@ -12,8 +12,8 @@ start standin && hidden=$PID
 # From the host, without the filter that the runtime gave its container.
 nsenter -t "$TPID" -a sleep 1000 &
 sleeper=$!
-until loose=$(awk '/^NSpid:/ && NF > 2 { print $NF }' "/proc/$(pgrep -P $sleeper)/status" 2>/dev/null) &&
-	[ -n "$loose" ]; do sleep 0.1; done
+joined() { loose=$(awk '/^NSpid:/ && NF > 2 { print $NF }' "/proc/$(pgrep -P $sleeper)/status" 2>/dev/null) && [ -n "$loose" ]; }
+wait_for 20 "what joins the namespaces" joined
 start parent && parent=$PID child=$(said child)
 triage
 found mount-over-pid "$hidden"

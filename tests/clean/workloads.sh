@@ -21,12 +21,13 @@ ALL="nginx apache2 redis postgresql mariadb memcached haproxy node jvm python ru
 jq -n --arg load "$HERE/loads" '{mounts: [{destination: "/load", type: "bind", source: $load,
 	options: ["rbind", "rprivate", "ro"]}]}' >patch.json
 
+is_apart() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
 # up NAME: the container, and beside it a client with a network namespace of its own, as in another pod.
 up() {
 	pod_up --patch patch.json -- /bin/sh "/load/$1" serve
 	unshare --net sleep 1000 &
 	CLIENT=$!
-	until [ "$(readlink "/proc/$CLIENT/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
+	wait_for 20 "the client's namespace" is_apart "$CLIENT"
 	nsenter -t "$TPID" -n ip link add eth0 type veth peer name eth0 netns "$CLIENT"
 	address "$TPID" 10.9.0.1
 	address "$CLIENT" 10.9.0.2
@@ -73,7 +74,7 @@ look() { # NAME
 	# A session that stays, where each new one would be other processes for a moment.
 	case $1 in
 	sshd | dropbear) work "$1" stay 60 >/dev/null 2>&1 & asker=$! && sleep 2 ;;
-	*) asked "$1" & asker=$! && until [ -s answers ]; do sleep 0.1; done ;;
+	*) asked "$1" & asker=$! && wait_for 30 "an answer of $1" test -s answers ;;
 	esac
 	run csi triage --json
 	expect_exit 0

@@ -10,7 +10,6 @@
 #   ready NAME...            waits for them
 #   at NAME [CONTAINER]      from now on ask, start and intrude of lib.sh go to this container; sets TPID, MERGED
 #   ephemerals NAME          how many ephemeral containers it has
-#   csis                     csi processes in the container at TPID, as the host sees them
 #   user_kubeconfig NAME FILE ROLE...   a kubeconfig of a service account that has these roles and no more
 . "$CSI_TOP/tests/helpers/lib.sh"
 [ ! -e "$CSI_RUN/cluster/skip" ] || skip "$(cat "$CSI_RUN/cluster/skip")"
@@ -80,7 +79,6 @@ at() {
 	check "no process of $1" test -n "$TPID"
 }
 ephemerals() { k get pod "$1" -o 'jsonpath={.spec.ephemeralContainers[*].name}' | wc -w; }
-csis() { pgrep --ns "$TPID" --nslist pid -f '^csi '; }
 user_kubeconfig() { # NAME FILE ROLE...
 	local name=$1 file=$2 role token
 	shift 2

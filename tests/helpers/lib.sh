@@ -12,6 +12,8 @@
 #   start MODE ARGS...      a personality (helpers/modes.c) as child of the target's PID 1; sets PID, SAID
 #   as ROLE CMD...          runs beside the target; `csi ARGS` is as "$ROLE" csi ARGS
 #   $FIXTURE                a directory that is /fixture, read-only, beside the target
+#   wait_for SECONDS WHAT CMD...  until CMD succeeds; everything that is waited for has a limit
+#   tethered_csi            whether a csi runs in the target's PID namespace that ends with its standard input
 #   run CMD...              the same with output kept: RC, $OUT and $ERR (files)
 #   expect_*                one check each; a failed one is printed and the case goes on
 #   skip REASON             only for a name in tests/skips.txt
@@ -75,6 +77,19 @@ check() {
 	checks=$((checks + 1))
 	"$@" || fail "$text"
 }
+
+# wait_for SECONDS WHAT CMD...: until CMD succeeds; a failure that says WHAT, and 1, if it does not in that time
+wait_for() {
+	local end=$((SECONDS + $1)) what=$2
+	shift 2
+	checks=$((checks + 1))
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || { fail "waited in vain for $what" && return 1; }
+		sleep 0.05
+	done
+}
+has_line() { grep -q "$@" 2>/dev/null; }                                       # PATTERN FILE
+is_larger() { [ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -gt "$2" ]; } # FILE BYTES
 
 # Pods
 
@@ -180,6 +195,9 @@ exec_in() {
 as() { exec_in "$@" </dev/null; }
 
 csi() { as "${ROLE:-ptrace}" csi "$@"; }
+
+tethered_csi() { pgrep --ns "$TPID" --nslist pid -f 'csi --tether' >/dev/null; }
+no_tethered_csi() { ! tethered_csi; }
 
 run() {
 	"$@" >"$OUT" 2>"$ERR"

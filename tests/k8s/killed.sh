@@ -11,21 +11,13 @@ at victim
 head -c 100M /dev/urandom >"$MERGED/tmp/large"
 plugin ps victim >/dev/null 2>&1
 
-# collections: those that run in the pod; clean WHAT: none is left 10 s after
-collections() { pgrep --ns "$TPID" --nslist pid -f '^csi --tether'; }
+# clean WHAT: no collection is left 10 s after
 clean() {
 	local from=$SECONDS
-	while [ -n "$(collections)" ] && [ $((SECONDS - from)) -le 12 ]; do sleep 0.2; done
-	check "$1: csi runs after $((SECONDS - from)) s" test $((SECONDS - from)) -le 10
+	wait_for 10 "csi to end: $1" no_tethered_csi
 	note "$1: gone after $((SECONDS - from)) s"
 }
-under_way() {
-	for _ in {1..100}; do
-		[ -z "$(collections)" ] || return 0
-		sleep 0.1
-	done
-	fail "no collection is under way: $1"
-}
+under_way() { wait_for 10 "a collection to be under way: $1" tethered_csi; }
 kubectls() { pgrep -f "^kubectl .*--namespace=$NS exec .* csi --tether"; }
 
 plugin collect victim -o one --retries 0 -- --rate 4M >"$OUT" 2>"$ERR" &

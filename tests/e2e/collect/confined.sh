@@ -35,7 +35,8 @@ words='csi collect --root /fixture --scope full'
 # shellcheck disable=SC2086
 as "$ROLE" $words >pipe 2>"$ERR" &
 exec 3<pipe
-until pid=$(collector "$words") && [ -n "$pid" ] && [ "$(filters "$pid")" = '1 2 2 2 2 2 2 ' ]; do :; done
+in_place() { pid=$(collector "$words") && [ -n "$pid" ] && [ "$(filters "$pid")" = '1 2 2 2 2 2 2 ' ]; }
+wait_for 40 "seven confined threads" in_place
 expect_eq "$(grep -h '^NoNewPrivs:' "/proc/$pid"/task/*/status | sort -u)" $'NoNewPrivs:\t1'
 expect_eq "$(grep -h '^Seccomp:' "/proc/$pid"/task/*/status | sort -u)" $'Seccomp:\t2'
 cat <&3 >b

@@ -10,7 +10,7 @@ mkfifo in.fifo
 "$CSI_TOP/out/testbin/heap" run 64 20 <in.fifo >said &
 P=$!
 exec 8>in.fifo
-until grep -q ready said; do sleep 0.1; done
+wait_for 30 "the program" has_line ready said
 
 runs_on() { # its heartbeat answers, and no thread is traced
 	local before now tries=0

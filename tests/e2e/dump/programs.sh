@@ -33,7 +33,7 @@ end() {
 # A static-pie of musl, 8 threads.
 "$CSI_TOP/out/testbin/heap" run 8 8 <>/dev/zero >said &
 P=$!
-until grep -q ready said 2>/dev/null; do sleep 0.1; done
+wait_for 30 "the program" has_line ready said
 look static-pie "$P"
 check "it is static-pie" sh -c 'readelf -h "$1" | grep -q "DYN" && ! readelf -lW "$1" | grep -q INTERP' - "$CSI_TOP/out/testbin/heap"
 end
@@ -49,7 +49,7 @@ print(ctypes.addressof(keep), hashlib.sha256(keep.raw).hexdigest(), flush=True)
 time.sleep(600)
 PY
 P=$!
-until [ -s told ]; do sleep 0.1; done
+wait_for 30 "the program" test -s told
 sleep 0.3
 look dynamic "$P"
 read -r at digest <told

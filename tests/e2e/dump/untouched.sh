@@ -9,7 +9,7 @@ trap 'rc=$?; [ -z "$P" ] || kill -KILL "$P"; (exit "$rc"); finish' EXIT
 
 "$CSI_TOP/out/testbin/heap" shape "$PWD" >said &
 P=$!
-until grep -q ready said 2>/dev/null; do sleep 0.1; done
+wait_for 30 "the program" has_line ready said
 state() { awk '/^(State|VmRSS|RssAnon|RssFile|VmSwap|TracerPid):/' "/proc/$P/status"; }
 
 for how in '' --freeze --freeze=hold; do

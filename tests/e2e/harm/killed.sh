@@ -22,13 +22,14 @@ processes() { pgrep --ns "$TPID" --nslist pid | wc -l; }
 before=$(processes)
 RANDOM=${CSI_TEST_SEED:-20261123}
 killed=0
+has_begun() { pid=$(csi_pids) || ! kill -0 "$job" 2>/dev/null; }
 for ((i = 0; i < MOMENTS; i++)); do
 	# At this speed it takes more than a second.
 	csi collect --scope full --memory 2>/dev/null | python3 -c 'import os, time
 while os.read(0, 65536):
     time.sleep(0.004)' &
 	job=$!
-	until pid=$(csi_pids) || ! kill -0 "$job" 2>/dev/null; do :; done
+	wait_for 30 "csi to begin" has_begun
 	sleep "0.$(printf %03d $((RANDOM % 1000)))" # the moment
 	if [ -n "$pid" ] && kill -KILL "$pid" 2>/dev/null; then killed=$((killed + 1)); fi
 	wait "$job"

@@ -11,7 +11,7 @@ leave() {
 	exec 7>&-
 	[ -z "$HOLDER" ] || kill -KILL "$HOLDER" 2>/dev/null
 	[ -z "$HOLDER" ] || wait "$HOLDER" 2>/dev/null
-	[ -z "$GROUP" ] || until rmdir "$GROUP" 2>/dev/null; do sleep 0.1; done
+	[ -z "$GROUP" ] || wait_for 20 "the group to be empty" rmdir "$GROUP" 2>/dev/null
 	(exit $rc)
 	finish
 }
@@ -113,7 +113,7 @@ release
 hold 16
 inside "$CSI" collect --headroom 20M --cpu 5 --root "$PWD/tree" --scope full >b 2>"$ERR" </dev/null &
 csi=$!
-until [ "$(stat -c %s b 2>/dev/null || echo 0)" -gt 4000000 ]; do sleep 0.1; done
+wait_for 60 "the bundle to begin" is_larger b 4000000
 grow 32
 wait "$csi"
 RC=$?

@@ -5,7 +5,7 @@
 GROUP=
 leave() {
 	local rc=$?
-	[ -z "$GROUP" ] || until rmdir "$GROUP" 2>/dev/null; do sleep 0.1; done
+	[ -z "$GROUP" ] || wait_for 20 "the group to be empty" rmdir "$GROUP" 2>/dev/null
 	(exit $rc)
 	finish
 }

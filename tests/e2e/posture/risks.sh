@@ -125,7 +125,7 @@ if child == 0:
     time.sleep(300)
 os.waitpid(child, 0)
 PY
-until [ -e holds ] || ! kill -0 $!; do sleep 0.05; done
+wait_for 20 "who holds the token" test -e holds
 run csi posture --json
 expect_exit 0
 expect_gaps

@@ -23,7 +23,7 @@ many() { # COUNT RUNS
 		python3 runs.py "$2" <hold >ready.$i &
 		pids+=($!) args+=(-p $!)
 	done
-	for ((i = 0; i < $1; i++)); do until [ -s ready.$i ]; do sleep 0.1; done; done
+	for ((i = 0; i < $1; i++)); do wait_for 60 "process $i" test -s "ready.$i"; done
 }
 mkfifo hold
 sleep 1000 >hold &

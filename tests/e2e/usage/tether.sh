@@ -12,25 +12,19 @@ mkdir "$MERGED/tmp/h"
 stall_file "$MERGED/tmp/h/large"
 side "$ROLE"
 mkfifo in hold
-tethers() { pgrep --ns "$TPID" --nslist pid -f 'csi --tether'; }
 
 # tethered WHAT ARGS...: it runs while the fifo is held open, and not 10 seconds after
 tethered() {
-	local what=$1 job from
+	local what=$1 job
 	shift
 	exec 8<>in 9<>hold
 	exec_in "$ROLE" /bin/csi --tether "$@" <in 2>"$ERR" 8>&- 9>&- | { head -c 1000 >/dev/null; read -r _ <hold; } 8>&- 9>&- &
 	job=$!
-	for _ in {1..100}; do
-		[ -z "$(tethers)" ] || break
-		sleep 0.1
-	done
+	wait_for 20 "$what to begin" tethered_csi
 	sleep 1
-	check "$what: it does not run" test -n "$(tethers)"
+	check "$what: it does not run" tethered_csi
 	exec 8>&-
-	from=$SECONDS
-	while [ -n "$(tethers)" ] && [ $((SECONDS - from)) -le 10 ]; do sleep 0.2; done
-	check "$what: it still runs after 10 seconds" test -z "$(tethers)"
+	wait_for 10 "$what to end" no_tethered_csi
 	echo end >&9
 	wait "$job"
 	exec 9>&-

@@ -12,7 +12,8 @@ mkfifo pipe
 host_csi verify pipe >"$OUT" 2>"$ERR" &
 exec 3>pipe
 pid() { pgrep -x -P $! csi || echo $!; }
-until grep -q $'^Seccomp:\t2' "/proc/$(pid)/status"; do :; done
+is_confined() { has_line $'^Seccomp:\t2' "/proc/$(pid)/status"; }
+wait_for 20 "verify to be confined" is_confined
 expect_eq "$(grep -E '^(NoNewPrivs|Seccomp):' "/proc/$(pid)/status" | tr '\n\t' '  ')" 'NoNewPrivs: 1 Seccomp: 2 '
 cat b.tar.zst >&3
 exec 3>&-

@@ -31,7 +31,7 @@ print("ready", flush=True)
 time.sleep(1000)
 PY
 mkdir -p hold && nsenter -t "$TPID" -p python3 holder.py "$PWD/hold" >ready &
-until [ -s ready ]; do sleep 0.05; done
+wait_for 20 "the holder" test -s ready
 hpid=$(pgrep -f "holder.py $PWD/hold" | tail -n 1)
 inner=$(awk '/^NSpid:/ { print $NF }' "/proc/$hpid/status")
 sha() { printf '%s' "$1" | sha256sum | cut -c-64; }
@@ -53,7 +53,8 @@ expect_grep "^ *$hpid +map 0x.* +28000 .*/hold/lib.so \\(deleted\\)$"
 
 # collect has them too, the sparse one with its holes, and the executable that was deleted.
 cp "$(command -v sleep)" hold/evil && nsenter -t "$TPID" -p ./hold/evil 1000 &
-until evil=$(pgrep -f '^./hold/evil 1000' | tail -n 1) && [ -n "$evil" ] && [ "$(readlink "/proc/$evil/exe")" = "$PWD/hold/evil" ]; do sleep 0.05; done
+is_evil() { evil=$(pgrep -f '^./hold/evil 1000' | tail -n 1) && [ -n "$evil" ] && [ "$(readlink "/proc/$evil/exe")" = "$PWD/hold/evil" ]; }
+wait_for 20 "the program that is deleted" is_evil
 rm hold/evil
 host_csi collect --scope quick -p "$hpid" -p "$evil" -o bundle >/dev/null 2>&1
 mkdir x && zstd -dc bundle | tar -xf - -C x

@@ -87,7 +87,8 @@ done
 [ "$ROLE" = ptrace ] || exit 0
 nsenter -t "$TPID" -p unshare -m sleep 1000 &
 other() { csi ps --json | jq -r 'select(.process.name == "sleep") | .process.pid'; }
-until [ -n "$(other)" ]; do :; done
+has_other() { [ -n "$(other)" ]; }
+wait_for 20 "another root" has_other
 run csi walk --format sha256sum /etc
 expect_exit 2
 expect_empty "$OUT"
