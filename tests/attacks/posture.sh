@@ -4,6 +4,7 @@
 # timeout: 600
 # needs: mmdebstrap ip
 . "$CSI_TOP/tests/helpers/lib.sh"
+. "$CSI_TOP/tests/helpers/patches.sh"
 . "$CSI_TOP/tests/attacks/lib.sh"
 mkdir -p node run
 mount -t tmpfs -o size=1m node node
@@ -11,19 +12,7 @@ trap 'umount node; finish' EXIT
 # The root of a hierarchy of version 1; with version 2 alone there is no release_agent to give away.
 hierarchy=$(find /sys/fs/cgroup -maxdepth 2 -name release_agent -print -quit)
 
-bind_json() { # SOURCE WHERE [ro]
-	jq -n --arg s "$1" --arg d "$2" --arg m "${3:-rw}" '{destination: $d, type: "bind", source: $s, options: ["rbind", "rprivate", $m]}'
-}
-mounts() { jq -s '{mounts: .}' >patch.json; }
-caps() { # JSON-REST CAP...
-	local rest=$1
-	shift
-	jq -n --argjson rest "$rest" '$ARGS.positional as $c | {process: {capabilities: {bounding: $c, effective: $c, permitted: $c}}} * $rest' \
-		--args "$@" >patch.json
-}
-
-
-caps '{"linux": {"seccomp": null}}' CAP_SYS_ADMIN
+caps '{"linux": {"seccomp": null}}' CAP_SYS_ADMIN >patch.json
 attack_up patch.json
 triage
 found loose-container container
@@ -31,7 +20,7 @@ pod_down
 
 caps '{"linux": {"seccomp": null, "maskedPaths": null, "readonlyPaths": null,
 	"devices": [{"path": "/dev/sdx", "type": "b", "major": 8, "minor": 0, "fileMode": 432, "uid": 0, "gid": 0}]}}' \
-	CAP_SYS_ADMIN CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_PTRACE CAP_SYS_BOOT CAP_SYSLOG CAP_NET_ADMIN CAP_DAC_READ_SEARCH
+	CAP_SYS_ADMIN CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_PTRACE CAP_SYS_BOOT CAP_SYSLOG CAP_NET_ADMIN CAP_DAC_READ_SEARCH >patch.json
 attack_up patch.json
 triage
 found privileged-container container
@@ -45,14 +34,14 @@ python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.bind("run/contai
 	bind_json "$PWD/node" /host
 	bind_json /etc /host-etc
 	bind_json /proc /host-proc
-} | mounts
+} | mounts >patch.json
 attack_up patch.json
 triage
 found node-mounts container
 pod_down
 
 [ -z "$hierarchy" ] || {
-	caps "$(bind_json "${hierarchy%/*}" /cg | jq '{mounts: [.]}')" CAP_SYS_ADMIN
+	caps "$(bind_json "${hierarchy%/*}" /cg | jq '{mounts: [.]}')" CAP_SYS_ADMIN >patch.json
 	attack_up patch.json
 	triage
 	found cgroup-mount container

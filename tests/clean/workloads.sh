@@ -107,13 +107,16 @@ one() {
 }
 
 read -ra chosen <<<"${WORKLOADS:-$(tr -d '\n' <<<"$ALL")}"
-saved=
+cron_pod=()
 : >got.tsv
-case " ${chosen[*]} " in *' cron '*) up cron && saved="POD=$POD POD_DIR=$POD_DIR TPID=$TPID CLIENT=$CLIENT" ;; esac
+case " ${chosen[*]} " in *' cron '*) up cron && cron_pod=("$POD" "$POD_DIR" "$TPID" "$CLIENT") ;; esac
 for name in "${chosen[@]}"; do
 	[ "$name" = cron ] || one "$name"
 done
-[ -z "$saved" ] || { eval "$saved" && look cron && down; }
+if [ ${#cron_pod[@]} -gt 0 ]; then
+	POD=${cron_pod[0]} POD_DIR=${cron_pod[1]} TPID=${cron_pod[2]} CLIENT=${cron_pod[3]}
+	look cron && down
+fi
 awk -F'\t' -v names=" ${chosen[*]} " '!/^#/ && index(names, " " $1 " ")' "$HERE/expected.tsv" | LC_ALL=C sort >want.tsv
 LC_ALL=C sort -o got.tsv got.tsv
 checks=$((checks + 1))

@@ -24,18 +24,8 @@ expect_eq "$(jq -c '.[0].RepoTags' manifest)" "[\"$NAME\"]" "docker's name"
 tar -xOf "$IMAGE" index.json >index
 expect_eq "$(jq -r '.manifests[0].annotations["io.containerd.image.name"]' index)" "$NAME" "containerd's name"
 
-# podman: crun refuses some kernels' cgroups, and the default limits want a capability that root in a
-# container has not.
-cat >containers.conf <<-'EOT'
-	[containers]
-	default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
-	[engine]
-	runtime = "runc"
-	cgroup_manager = "cgroupfs"
-	events_logger = "file"
-EOT
-export CONTAINERS_CONF=$PWD/containers.conf
-podman() { command podman --root "$PWD/store" --runroot "$PWD/run" --tmpdir "$PWD/tmp" --storage-driver vfs "$@" </dev/null; }
+# podman
+. "$HELPERS/podman.sh"
 run podman load -i "$IMAGE"
 expect_exit 0
 expect_grep "Loaded image.*$NAME"

@@ -27,20 +27,12 @@ expect_exit 0
 run bare ps web
 expect_exit 0
 
-# podman, as tests/image/loads.sh has it
-cat >containers.conf <<-'EOT'
-	[containers]
-	default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
-	[engine]
-	runtime = "runc"
-	cgroup_manager = "cgroupfs"
-	events_logger = "file"
-EOT
-export CONTAINERS_CONF=$PWD/containers.conf
+# podman
+. "$HELPERS/podman.sh"
 cat >only/podman <<-EOT
 	#!/bin/sh
 	export PATH=$PATH
-	exec $(command -v podman) --root $PWD/store --runroot $PWD/run --tmpdir $PWD/tmp --storage-driver vfs "\$@"
+	exec $(type -P podman)$(printf ' %q' "${PODMAN_OPTIONS[@]}") "\$@"
 EOT
 chmod +x only/podman
 only/podman load -i "$CSI_TOP/out/csi-debug-amd64.tar" >/dev/null 2>"$ERR" || fail "podman load" "$ERR"

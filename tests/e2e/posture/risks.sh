@@ -3,6 +3,7 @@
 # Each way out that a container was given is found from its own /proc, with its technique; nothing is touched.
 # timeout: 120
 . "$CSI_TOP/tests/helpers/lib.sh"
+. "$CSI_TOP/tests/helpers/patches.sh"
 need_runc
 
 # alerts: "SIGN LEVEL" of what the last run found
@@ -15,15 +16,8 @@ expect_alerts() {
 	diff -u --label expected --label got want.alerts got.alerts >alerts.diff || fail "other risks" alerts.diff
 }
 
-bind_json() { # SOURCE WHERE [ro]
-	jq -n --arg s "$1" --arg d "$2" --arg m "${3:-rw}" '{destination: $d, type: "bind", source: $s, options: ["rbind", "rprivate", $m]}'
-}
-
-mounts() { jq -s '{mounts: .}'; }
-
 # Rights
-jq -n '{process: {capabilities: {bounding: ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN"], effective: ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN"],
-	permitted: ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN"]}, noNewPrivileges: true}, linux: {seccomp: null}}' >patch.json
+caps '{"process": {"noNewPrivileges": true}, "linux": {"seccomp": null}}' CAP_SYS_PTRACE CAP_SYS_ADMIN >patch.json
 pod_up --patch patch.json -- /app/httpd
 run csi posture --json
 expect_exit 0
