@@ -17,7 +17,7 @@ clean() {
 	wait_for 10 "csi to end: $1" no_tethered_csi
 	note "$1: gone after $((SECONDS - from)) s"
 }
-under_way() { wait_for 10 "a collection to be under way: $1" tethered_csi; }
+under_way() { wait_for 60 "a collection to be under way: $1" tethered_csi; }
 kubectls() { pgrep -f "^kubectl .*--namespace=$NS exec .* csi --tether"; }
 
 plugin collect victim -o one --retries 0 -- --rate 4M >"$OUT" 2>"$ERR" &
