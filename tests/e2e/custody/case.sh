@@ -63,7 +63,7 @@ head -n 3 kinds >most
 while read -r n kind; do
 	expect_grep "^.{13} +$n x gap: ${kind#*|} ${kind%%|*}, first: " "$page"
 done <most
-expect_eq "$(grep -c ' x gap: ' "$page")" "$(wc -l <most)" "kinds of gaps on the page"
+expect_eq "$(grep -c ' x gap: ' "$page")" "$(wc -l <kinds)" "kinds of gaps on the page"
 if [ "$ROLE" = same ]; then
 	check "no gap at all" test -s kinds
 	expect_no_grep 'nothing is recorded as left out' "$page"
