@@ -106,6 +106,51 @@ static void test_bad_lines(void)
 	OK("a bad line costs its own diversion, and is told");
 }
 
+/* Every list passes over a line that is too long, and goes on. */
+static void test_long_lines(void)
+{
+	static const char name[] = "var/lib/dpkg/info/c.md5sums", status[] = "var/lib/dpkg/status";
+	static const char *const dirs[] = { "var", "var/lib", "var/lib/dpkg", "var/lib/dpkg/info",
+					    "lib", "lib/apk", "lib/apk/db" };
+	AUTO_DONE(done) struct found f = { 0 };
+	AUTO_DONE(buf_done) struct buf b = BUF_NONE;
+	AUTO_DONE(buf_done) struct buf wide = BUF_NONE;
+	AUTO_DONE(root_closep) struct root *root = NULL;
+	const struct gap_sink gaps = { on_gap, &f };
+	const struct pkgdb_reader rd = { .entry = on_entry, .ctx = &f, .gaps = &gaps };
+	struct pkgdb_kinds kinds;
+	char path[TREE_PATH];
+	int dir = tree_make(NULL, path);
+
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+		CHECK_INT(mkdirat(dir, dirs[i], 0755), 0);
+	for (unsigned i = 0; i < 100000; i++)
+		CHECK_INT(buf_addc(&wide, 'x'), 0);
+	CHECK_INT(buf_addc(&wide, '\n'), 0);
+	CHECK_INT(buf_addb(&b, buf_bytes(&wide)), 0);
+	CHECK_INT(buf_adds(&b, "d41d8cd98f00b204e9800998ecf8427e  x/sum\n"), 0);
+	tree_file(dir, name, b.p, b.n);
+	b.n = wide.n;
+	CHECK_INT(buf_adds(&b, "Package: p\nConffiles:\n"), 0);
+	CHECK_INT(buf_addb(&b, buf_bytes(&wide)), 0);
+	CHECK_INT(buf_adds(&b, " /x/conf d41d8cd98f00b204e9800998ecf8427e\n"), 0);
+	tree_file(dir, status, b.p, b.n);
+	b.n = wide.n;
+	CHECK_INT(buf_adds(&b, "P:q\nF:x\nR:file\n"), 0);
+	CHECK_INT(buf_addb(&b, buf_bytes(&wide)), 0);
+	CHECK_INT(buf_adds(&b, "Z:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"), 0);
+	tree_file(dir, "lib/apk/db/installed", b.p, b.n);
+	CHECK_INT(root_from_fd(dir, bytes_of(NULL, 0), &root), 0);
+	CHECK_INT(pkgdb_read(root, &rd, &kinds), 0);
+	CHECK(has(&f.text, "c /x/sum\n") && has(&f.text, "p /x/conf\n") &&
+	      has(&f.text, "q /x/file\n"));
+	CHECK_BYTES(buf_bytes(&f.gaps), "ENAMETOOLONG read package list\n"
+					"ENAMETOOLONG read package list\n"
+					"ENAMETOOLONG read package list\n");
+	tree_remove(path);
+	OK("a line that is too long is passed over in every list");
+}
+
 static void test_many(void)
 {
 	AUTO_DONE(done) struct found f = { 0 };
@@ -134,6 +179,7 @@ int main(void)
 {
 	test_whose();
 	test_bad_lines();
+	test_long_lines();
 	test_many();
 	TEST_END();
 }
