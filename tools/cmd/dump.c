@@ -108,17 +108,18 @@ static int plan(struct dump *d)
 	return EXIT_FAILED;
 }
 
-/* Groups of the pod that can be seen: csi's own and the target's. */
-static void open_headroom(struct dump *d, const struct selection *sel)
+/* Groups of the pod that can be seen: csi's own and the target's. Of the target its root is enough:
+ * nothing else of it is looked at for this. */
+static void open_headroom(struct dump *d)
 {
-	static const struct gap_sink nowhere = { 0 };
-	struct targets ts = { 0 };
+	struct target one = { .p = d->p, .exe_pin = -1 };
+	struct target_root root = { .root = NULL };
+	const struct targets ts = { .v = &one, .n = 1, .roots = &root, .nroots = 1 };
 
-	/* What cannot be pinned matters only to what is read of it. */
-	if (d->args->common.headroom && targets_pin(d->run->source, sel, &nowhere, &ts) < 0)
-		ts.n = 0;
+	if (d->args->common.headroom && process_root(d->p, &root.root) < 0)
+		root.root = NULL;
 	headroom_open(&d->headroom, d->args->common.headroom, &ts, &d->run->stop);
-	targets_done(&ts);
+	root_closep(&root.root);
 }
 
 static int finish(struct dump *d, int r)
@@ -150,7 +151,7 @@ static int dump(struct dump *d)
 		cmd_fail(d->run, "open the process", bytes_of(NULL, 0), r, NULL);
 		return EXIT_FAILED;
 	}
-	open_headroom(d, &sel);
+	open_headroom(d);
 	r = d->args->freeze ? dump_stop(d) : -1;
 	if (r < 0)
 		r = plan(d);
