@@ -110,12 +110,14 @@ static void test_names(void)
 static void test_network(void)
 {
 	AUTO_DONE(rules_list_done) struct rules_list l = { 0 };
+	AUTO_DONE(ioc_addresses_done) struct ioc_addresses a = { 0 };
 	struct told t = { 0 };
 
-	CHECK_INT(ioc_network_add(&l, "f", bytes_str("c2.example;x\n192.0.2.1\n\"};\nabc\n"), note,
-				  &t),
+	CHECK_INT(ioc_network_add(&l, &a, "f", bytes_str("c2.example;x\n192.0.2.1\n\"};\nabc\n"),
+				  note, &t),
 		  0);
 	CHECK_INT(t.n, 2);
+	CHECK_INT(a.n, 1);
 	CHECK_INT(matches(&l, "to C2.EXAMPLE, and 192.0.2.1", &t), 2);
 	CHECK_INT(matches(&l, "to xc2.example, and 192.0.2.12", &t), 0);
 	OK("names and addresses");

@@ -39,7 +39,8 @@ static const struct opt scan_opts[] = {
 	  .kind = OPT_STRINGS,
 	  OWN(ioc_network),
 	  .arg = "FILE",
-	  .help = "names and addresses to look for in files and memory: NAME;COMMENT" },
+	  .help = "names and addresses to look for in files, memory and connections: "
+		  "NAME;COMMENT" },
 	{ .name = "exe",
 	  .kind = OPT_FLAG,
 	  OWN(exe),
@@ -325,8 +326,10 @@ static int scan_all(struct scan *s)
 	bool all = !a->exe && !a->memory && !a->files && s->npaths == 0;
 	int r = 0;
 
-	/* By volatility: a process may end, its memory changes, files stay. */
-	if (all || a->exe)
+	/* By volatility: connections and processes end, memory changes, files stay. */
+	if (all || a->exe || a->memory)
+		r = scan_sockets(s);
+	if (r == 0 && (all || a->exe))
 		r = scan_exes(s);
 	if (r == 0 && (all || a->memory))
 		r = scan_memory(s);

@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "work/headroom.h"
 #include "work/ioc.h"
+#include "work/sockets.h"
 #include "work/sweep.h"
 #include "work/targets.h"
 
@@ -24,6 +25,7 @@ struct scan {
 	struct rules *names; /* over paths; NULL: none */
 	struct rules_scanner *name_scanner;
 	struct ioc_hashes hashes;
+	struct ioc_addresses addresses;
 	struct targets targets;
 	struct sweep *sweep;
 	struct fileset clean;
@@ -69,6 +71,12 @@ void scan_owner_done(struct scan *s);
  */
 void scan_guard_open(struct scan *s);
 void scan_guard_done(struct scan *s);
+
+/* The remote ends of the targets' sockets, if addresses are among the indicators. 0, -ENOMEM, or
+ * -errno of the output. */
+int scan_sockets(struct scan *s);
+/* ROW, whose remote end is A, as a record. */
+int scan_show_socket(struct scan *s, const struct socket_row *row, const struct ioc_address *a);
 
 /* struct sweep_options.found: a match as a record, from any thread. */
 int scan_show_match(void *scan, const struct sweep_job *j, const struct rules_match *m);

@@ -169,12 +169,11 @@ static int put_lines(struct out *o, const struct rules_match *m)
 	return r;
 }
 
-int scan_show_match(void *scan, const struct sweep_job *j, const struct rules_match *m)
+/* The output's lock is taken, for the caller to let go. */
+static void begin_alert(struct scan *s, const struct rules_match *m)
 {
-	struct scan *s = scan;
 	struct out *o = s->run->out;
 	enum sign_level level = level_of(m);
-	int r;
 
 	pthread_mutex_lock(&s->lock);
 	if (s->args->fail_on >= 0 && (int)level >= s->args->fail_on)
@@ -184,11 +183,52 @@ int scan_show_match(void *scan, const struct sweep_job *j, const struct rules_ma
 	out_u64(o, F_EVENT_SEVERITY, sign_level_severity(level));
 	put_rule(o, m);
 	put_metas(o, m);
+}
+
+int scan_show_match(void *scan, const struct sweep_job *j, const struct rules_match *m)
+{
+	struct scan *s = scan;
+	struct out *o = s->run->out;
+	int r;
+
+	begin_alert(s, m);
 	put_where(o, j, m);
 	put_strings(o, m);
 	r = out_end(o);
 	if (r == 0)
 		r = put_lines(o, m);
+	pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
+/* Below a row: what it is connected to. */
+static int put_ends(struct out *o, const struct sock *k)
+{
+	char text[160], local[46], remote[46];
+
+	sock_address_text(k, false, local);
+	sock_address_text(k, true, remote);
+	(void)snprintf(text, sizeof(text), "         %s %s port %u to %s port %u%s%s",
+		       sock_table_name(k->table), local, k->local_port, remote, k->remote_port,
+		       k->state[0] ? ", " : "", k->state);
+	return out_text(o, bytes_str(text));
+}
+
+int scan_show_socket(struct scan *s, const struct socket_row *row, const struct ioc_address *a)
+{
+	struct out *o = s->run->out;
+	struct rules_match m = { .name = "ioc_network", .ruleset = "", .nmetas = 3 };
+	int r;
+
+	m.metas[0] = (struct rules_meta){ "description", "connected to an indicator", 0 };
+	m.metas[1] = (struct rules_meta){ "comment", a->comment, 0 };
+	m.metas[2] = (struct rules_meta){ "level", "high", 0 };
+	begin_alert(s, &m);
+	out_str(o, F_CSI_SCAN_KIND, "socket");
+	socket_put(o, s->run->source, row);
+	r = out_end(o);
+	if (r == 0)
+		r = put_ends(o, row->sock);
 	pthread_mutex_unlock(&s->lock);
 	return r;
 }

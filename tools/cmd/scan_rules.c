@@ -116,7 +116,7 @@ static int add_names(struct scan *s, void *to, const char *file, struct bytes te
 
 static int add_network(struct scan *s, void *to, const char *file, struct bytes text)
 {
-	return ioc_network_add(to, file, text, on_fault, s);
+	return ioc_network_add(to, &s->addresses, file, text, on_fault, s);
 }
 
 /* Paths are scanned like files: each regular expression of the list is a rule. */
@@ -144,6 +144,7 @@ void scan_rules_done(struct scan *s)
 	rules_closep(&s->names);
 	rules_closep(&s->rules);
 	ioc_hashes_done(&s->hashes);
+	ioc_addresses_done(&s->addresses);
 }
 
 int scan_load_rules(struct scan *s)

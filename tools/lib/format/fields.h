@@ -165,7 +165,7 @@
 	X(CSI_RULE_TAGS, "csi.rule.tags", KEYWORD, "tags of a YARA rule (list)")                   \
 	X(CSI_SCAN_AT, "csi.scan.at", KEYWORD,                                                     \
 	  "offset or address of the first string, hexadecimal")                                    \
-	X(CSI_SCAN_KIND, "csi.scan.kind", KEYWORD, "file, exe, deleted, memfd, memory")            \
+	X(CSI_SCAN_KIND, "csi.scan.kind", KEYWORD, "file, exe, deleted, memfd, memory, socket")    \
 	X(CSI_SCAN_STRINGS, "csi.scan.strings", LONG, "matches of strings in all")                 \
 	X(CSI_SIGNS, "csi.signs", OBJECTS, "signs of a process (list of id and level)")            \
 	X(CSI_SOCKET_HELD, "csi.socket.held", LONG, "processes that hold it, if not all are told") \

@@ -72,6 +72,15 @@ static struct bytes field(struct bytes *line)
 	return trim(got);
 }
 
+/* COMMENT, as far as it fits; RET is filled with zeros. */
+static void keep_comment(struct bytes comment, char ret[IOC_COMMENT_MAX])
+{
+	if (comment.n > IOC_COMMENT_MAX - 1)
+		comment.n = IOC_COMMENT_MAX - 1;
+	if (comment.n)
+		memcpy(ret, comment.p, comment.n);
+}
+
 /* ---- hashes ---------------------------------------------------------------------------------- */
 
 static unsigned kind_of(size_t bytes)
@@ -128,10 +137,7 @@ int ioc_hashes_add(struct ioc_hashes *h, const char *file, struct bytes text, ru
 			tell(&l, -EINVAL, "not an MD5, SHA-1 or SHA-256");
 			continue;
 		}
-		if (comment.n > sizeof(add.comment) - 1)
-			comment.n = sizeof(add.comment) - 1;
-		if (comment.n)
-			memcpy(add.comment, comment.p, comment.n);
+		keep_comment(comment, add.comment);
 		r = add_hash(h, &add);
 		if (r < 0)
 			return r;
@@ -260,8 +266,23 @@ static bool is_network(struct bytes b)
 	return b.n >= IOC_NET_MIN;
 }
 
-int ioc_network_add(struct rules_list *list, const char *file, struct bytes text, rules_fault_fn fn,
-		    void *ctx)
+static int add_address(struct ioc_addresses *addresses, const struct lines *l, struct bytes name,
+		       struct bytes comment)
+{
+	struct ioc_address a;
+	int r;
+
+	if (!ioc_address_parse(name, &a))
+		return 0;
+	keep_comment(comment, a.comment);
+	r = ioc_addresses_add(addresses, &a);
+	if (r == -E2BIG)
+		tell(l, r, "more networks than sockets are compared with");
+	return r == -E2BIG ? 0 : r;
+}
+
+int ioc_network_add(struct rules_list *list, struct ioc_addresses *addresses, const char *file,
+		    struct bytes text, rules_fault_fn fn, void *ctx)
 {
 	struct lines l = { .rest = text, .file = file, .fn = fn, .ctx = ctx };
 	struct bytes line;
@@ -282,8 +303,11 @@ int ioc_network_add(struct rules_list *list, const char *file, struct bytes text
 			     (int)name.n, (const char *)name.p);
 		if (r == 0)
 			r = add_source(list, &l, &b);
+		if (r == 0)
+			r = add_address(addresses, &l, name, trim(line));
 		if (r < 0)
 			return r;
 	}
+	ioc_addresses_sort(addresses);
 	return r;
 }

@@ -9,13 +9,13 @@
 #define CSI_WORK_IOC_H
 
 #include "format/hash.h"
+#include "work/ioc_address.h"
 #include "work/rules.h"
 
 enum {
 	IOC_LINES_MAX = 1 << 20,
-	IOC_LINE_MAX = 4096,  /* bytes */
-	IOC_NET_MIN = 4,      /* bytes of an address or name: shorter ones are everywhere */
-	IOC_COMMENT_MAX = 96, /* bytes kept */
+	IOC_LINE_MAX = 4096, /* bytes */
+	IOC_NET_MIN = 4,     /* bytes of an address or name: shorter ones are everywhere */
 };
 
 struct ioc_hash {
@@ -38,7 +38,8 @@ const struct ioc_hash *ioc_hashes_find(const struct ioc_hashes *h, const struct 
 
 int ioc_names_add(struct rules_list *l, const char *file, struct bytes text, rules_fault_fn fn,
 		  void *ctx);
-int ioc_network_add(struct rules_list *l, const char *file, struct bytes text, rules_fault_fn fn,
-		    void *ctx);
+/* What is an address goes to ADDRESSES too, sorted. */
+int ioc_network_add(struct rules_list *l, struct ioc_addresses *addresses, const char *file,
+		    struct bytes text, rules_fault_fn fn, void *ctx);
 
 #endif

@@ -84,6 +84,8 @@ typedef int (*socket_fn)(void *ctx, const struct socket_row *row);
  */
 int sockets_each(struct source *s, const struct sockets_options *opts, socket_fn fn, void *ctx);
 
+/* The members of a whole record, between out_begin and out_end. */
+void socket_put(struct out *o, struct source *s, const struct socket_row *row);
 /* A whole record, out_begin to out_end; SHORT: for a person's table. Returns what out_end does. */
 int socket_record(struct out *o, struct source *s, const struct socket_row *row, bool shortly);
 

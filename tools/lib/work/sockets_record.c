@@ -99,11 +99,10 @@ static void put_holders(struct out *o, struct source *s, const struct socket_row
 		out_u64(o, F_CSI_SOCKET_HELD, row->holders_in_all);
 }
 
-static int whole_record(struct out *o, struct source *s, const struct socket_row *row)
+void socket_put(struct out *o, struct source *s, const struct socket_row *row)
 {
 	const struct sock *k = row->sock;
 
-	out_begin(o, "state");
 	if (row->ns_net)
 		out_u64(o, F_CSI_NS_NET, row->ns_net);
 	out_u64(o, F_CSI_SOCKET_INODE, row->inode);
@@ -113,7 +112,7 @@ static int whole_record(struct out *o, struct source *s, const struct socket_row
 		put_kind(o, row->kind);
 		if (!row->untold)
 			out_str(o, F_CSI_SOCKET_STATE, "UNLISTED");
-		return out_end(o);
+		return;
 	}
 	if (k->state[0])
 		out_str(o, F_CSI_SOCKET_STATE, k->state);
@@ -127,6 +126,12 @@ static int whole_record(struct out *o, struct source *s, const struct socket_row
 		out_bytes(o, F_FILE_PATH, k->path);
 	put_numbers(o, k);
 	put_addresses(o, k);
+}
+
+static int whole_record(struct out *o, struct source *s, const struct socket_row *row)
+{
+	out_begin(o, "state");
+	socket_put(o, s, row);
 	return out_end(o);
 }
 
