@@ -5,10 +5,7 @@
 # needs: mmdebstrap
 . "$CSI_TOP/tests/helpers/lib.sh"
 . "$CSI_TOP/tests/attacks/lib.sh"
-cat >patch.json <<'JSON'
-{"process": {"capabilities": {"bounding": ["CAP_LINUX_IMMUTABLE"], "effective": ["CAP_LINUX_IMMUTABLE"],
-	"permitted": ["CAP_LINUX_IMMUTABLE"]}}}
-JSON
+caps '{}' CAP_LINUX_IMMUTABLE >patch.json
 attack_up patch.json
 [ -e app/app/below ] || fail "no file in the layer below"
 

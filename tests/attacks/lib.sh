@@ -9,6 +9,7 @@
 #   found ATTACK SUBJECT     the signs of SUBJECT (a PID, a path, "container", "socket:PORT") are exactly those
 #                            that expected.tsv has for ATTACK
 #   cells                    prints the table of what was found
+. "$HELPERS/patches.sh"
 HERE=$CSI_TOP/tests/attacks
 EXPECTED=$HERE/expected.tsv
 CELLS=$PWD/cells.txt
@@ -36,7 +37,7 @@ attack_up() { # [PATCH-FILE]
 sh_start() { start sh "$1"; }
 
 # do_sh TEXT: the same, to its end (the server waits until descriptor 3 is closed)
-do_sh() { start sh "$1"; }
+do_sh() { sh_start "$1"; }
 
 triage() { run csi triage --json "$@"; }
 

@@ -4,7 +4,6 @@
 # timeout: 600
 # needs: mmdebstrap ip
 . "$CSI_TOP/tests/helpers/lib.sh"
-. "$CSI_TOP/tests/helpers/patches.sh"
 . "$CSI_TOP/tests/attacks/lib.sh"
 mkdir -p node run
 mount -t tmpfs -o size=1m node node

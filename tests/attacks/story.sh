@@ -8,10 +8,7 @@
 . "$CSI_TOP/tests/helpers/lib.sh"
 . "$CSI_TOP/tests/attacks/lib.sh"
 # chattr +i takes a capability that no runtime gives by itself.
-cat >patch.json <<'JSON'
-{"process": {"capabilities": {"bounding": ["CAP_LINUX_IMMUTABLE"], "effective": ["CAP_LINUX_IMMUTABLE"],
-	"permitted": ["CAP_LINUX_IMMUTABLE"]}}}
-JSON
+caps '{}' CAP_LINUX_IMMUTABLE >patch.json
 attack_up patch.json
 
 start listen 3333

@@ -5,7 +5,8 @@
 #
 # CSI_CLUSTER names a folder with `build`, `up` (prints a KUBECONFIG path) and `down`; without it, a cluster that
 # answers at KUBECONFIG is used and left as it is. RUN/cluster/env says how to reach it; RUN/cluster/skip why there
-# is none. The two images are imported with ctr, where there is one; else they have to be on the nodes.
+# is none. This machine must be its node: ctr imports the two images, and the cases look at a target from there.
+# There is one cluster on a machine, and who started it takes it down: one run at a time.
 set -euo pipefail
 verb=$1 run=$2
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -46,7 +47,6 @@ start() {
 	mkdir -p "$dir"
 	if [ -n "${CSI_CLUSTER:-}" ]; then
 		[ "$(id -u)" -eq 0 ] || none "the cluster in $CSI_CLUSTER needs root"
-		# One cluster on a machine: another run waits.
 		echo "cluster: building (10 minutes, once) and starting" >&2
 		"$CSI_CLUSTER/build" >"$dir/build.log" 2>&1 || { tail -n 20 "$dir/build.log" >&2 && exit 1; }
 		KUBECONFIG=$("$CSI_CLUSTER/up" 2>"$dir/up.log") || { tail -n 20 "$dir/up.log" >&2 && exit 1; }

@@ -148,6 +148,15 @@ start() {
 	started
 }
 
+# intruders: five of them, one of a kind
+intruders() {
+	intrude kinsing && KINSING=$PID
+	intrude memfd && MEMFD=$PID
+	start masquerade && KWORKER=$PID
+	start env LD_PRELOAD=/tmp/libhide.so LANG=C && ENV=$PID
+	start exe /tmp/x && TMP=$PID
+}
+
 # intrude kinsing|memfd|drop|preload: the talk's requests
 intrude() {
 	SAID=$(ask "/$1") || { fail "request /$1" && exit 1; }
@@ -193,6 +202,15 @@ exec_in() {
 }
 
 as() { exec_in "$@" </dev/null; }
+
+# typed CMD...: beside the target in this case's role, on a terminal; standard input is what is typed there
+typed() {
+	local prefix role=${ROLE:-ptrace}
+	side "$role"
+	mapfile -t prefix <"$POD_DIR/$role/exec"
+	[ "$ENGINE" != runc ] || prefix=("${prefix[@]:0:4}" -t "${prefix[@]:4}")
+	timeout 20 script -qec "${prefix[*]} $*" /dev/null >"$OUT"
+}
 
 csi() { as "${ROLE:-ptrace}" csi "$@"; }
 

@@ -5,11 +5,7 @@
 # uids: 0 65532
 . "$CSI_TOP/tests/helpers/lib.sh"
 pod_up
-intrude kinsing && KINSING=$PID
-intrude memfd && MEMFD=$PID
-start masquerade && KWORKER=$PID
-start env LD_PRELOAD=/tmp/libhide.so LANG=C && ENV=$PID
-start exe /tmp/x && TMP=$PID
+intruders
 all="1 $KINSING $MEMFD $KWORKER $ENV $TMP"
 
 marked() { # PID SIGN

@@ -6,10 +6,7 @@
 . "$CSI_TOP/tests/helpers/lib.sh"
 TARGET_UID=65532
 pod_up
-side "$ROLE"
-mapfile -t prefix <"$POD_DIR/$ROLE/exec"
-[ "$ENGINE" = runc ] && prefix=("${prefix[@]:0:4}" -t "${prefix[@]:4}")
-printf 'csi ps --no-signs\nexit\n' | timeout 20 script -qec "${prefix[*]} csi shell" /dev/null >"$OUT"
+printf 'csi ps --no-signs\nexit\n' | typed csi shell
 expect_grep httpd
 expect_grep 'csi ps'
 expect_grep 'csi collect'

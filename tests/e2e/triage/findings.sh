@@ -5,11 +5,7 @@
 # uids: 0 65532
 . "$CSI_TOP/tests/helpers/lib.sh"
 pod_up
-intrude kinsing && KINSING=$PID
-intrude memfd && MEMFD=$PID
-start masquerade && KWORKER=$PID
-start env LD_PRELOAD=/tmp/libhide.so LANG=C && ENV=$PID
-start exe /tmp/x && TMP=$PID
+intruders
 
 found() { # PID SIGN TECHNIQUE
 	expect_json "any(.[]; .event.kind == \"alert\" and .process.pid == $1 and .rule.id == \"$2\" and any(.threat.technique.id[]; . == \"$3\"))" "no $2 on $1"
