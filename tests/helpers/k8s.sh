@@ -78,7 +78,17 @@ at() {
 	MERGED=/proc/$TPID/root
 	check "no process of $1" test -n "$TPID"
 }
-ephemerals() { k get pod "$1" -o 'jsonpath={.spec.ephemeralContainers[*].name}' | wc -w; }
+ephemerals() {
+	local names
+	names=$(k get pod "$1" -o 'jsonpath={.spec.ephemeralContainers[*].name}') || { echo "no answer" && return; }
+	wc -w <<<"$names"
+}
+# expect_none ARGS...: kubectl get ARGS succeeds, and there is nothing
+expect_none() {
+	run k get "$@"
+	expect_exit 0
+	expect_empty "$OUT"
+}
 user_kubeconfig() { # NAME FILE ROLE...
 	local name=$1 file=$2 role token
 	shift 2

@@ -353,6 +353,14 @@ harm_before() {
 # own_all: everything becomes the target's own, for a role that has O_NOATIME only of what it owns
 own_all() { chown -hR "$TARGET_UID:$TARGET_UID" "$MERGED" "$POD_DIR"/{volume,shm}; }
 
+# expect_none_reaped: the target's PID 1 answers, and has reaped no stranger's child
+expect_none_reaped() {
+	local told
+	checks=$((checks + 1))
+	told=$(ask /reaped) || { fail "the target does not say whom it reaped" && return; }
+	[ -z "$told" ] || fail "PID 1 reaped a stranger: $told"
+}
+
 harm_cached() { harm_args+=(--cached "$1"); }
 
 expect_no_harm() {

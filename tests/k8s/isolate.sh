@@ -31,7 +31,7 @@ run plugin isolate "$evidence" --dry-run --yes
 expect_exit 0
 expect_grep 'patch pod'
 expect_eq "$(k get pod "$evidence" -o 'jsonpath={.metadata.labels}')" "$labels" "labels after --dry-run"
-expect_empty <(k get networkpolicies -o name)
+expect_none networkpolicies -o name
 
 mkdir w
 run bash -c "cd w && ../bin/sh $PLUGIN isolate $evidence -n $NS --json"
@@ -84,7 +84,7 @@ run plugin release "$evidence"
 expect_exit 1
 run plugin release "$evidence" --give-up-pod
 expect_exit 0
-expect_eq "$(k get networkpolicies -o name)" "" "policies after the last release"
+expect_none networkpolicies -o name
 # The owner deletes one of four, and of ready ones the youngest: this one stays.
 expect_eq "$(k get pod "$evidence" -o 'jsonpath={.metadata.labels}')" "$labels" "labels given back"
 expect_eq "$(k get pod "$evidence" -o 'jsonpath={.metadata.annotations.karpenter\.sh/do-not-disrupt}')" false "annotation given back"
@@ -103,7 +103,7 @@ expect_grep 'was changed' "$ERR"
 k annotate pod alone --overwrite 'csi-debug/labels=app=alone' >/dev/null
 run plugin release alone
 expect_exit 0
-expect_eq "$(kubectl get node "$node" -o 'jsonpath={.spec.unschedulable}')" "" "uncordoned"
+expect_none node "$node" -o 'jsonpath={.spec.unschedulable}'
 expect_eq "$(k get pod alone -o 'jsonpath={.metadata.labels}')" '{"app":"alone"}' "labels"
 run plugin release alone
 expect_exit 0

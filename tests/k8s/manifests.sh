@@ -37,7 +37,7 @@ run plugin isolate web --kubeconfig collector.conf --yes
 expect_exit 10
 expect_grep 'pods\], verbs: \[patch\]' "$ERR"
 expect_grep 'networkpolicies\], verbs: \[create\]' "$ERR"
-expect_empty <(k get networkpolicies -o name)
+expect_none networkpolicies -o name
 run plugin checkpoint web --kubeconfig isolator.conf
 expect_exit 10
 expect_grep 'nodes/proxy\], verbs: \[create\]' "$ERR"

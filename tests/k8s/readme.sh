@@ -64,4 +64,5 @@ for n in "${!lines[@]}"; do
 	want=$(wants "${lines[n]}")
 	[ -z "$want" ] || expect_grep "$want" "$n.out"
 done
-check "the evidence pod is not deleted in the end" test -z "$(k get pod "$POD" -o name 2>/dev/null)"
+run k get pod "$POD"
+expect_grep NotFound "$ERR"
