@@ -194,6 +194,8 @@ static int choose_format(const struct command *self, struct walk_cmd *w, struct 
 	if (!w->list.on)
 		return -1;
 	w->list.hashes = walk_list_hashes(w->list.format);
+	if (!w->list.hashes && (w->opts.hashes & ~(unsigned)HASH_MD5))
+		return cmd_usage(self, "a bodyfile has room for MD5 alone: --hash=md5");
 	if (!w->list.hashes)
 		return -1;
 	if (w->opts.hashes & ~w->list.hashes & ~(unsigned)HASH_SHA256)

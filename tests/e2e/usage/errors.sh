@@ -59,6 +59,8 @@ for words in '--since start' --new '--name x' '--type f' '--perm 644' '--owner 0
 	# shellcheck disable=SC2086
 	refused '--deleted shows all that is held' walk --deleted $words
 done
+refused 'a bodyfile has room for MD5 alone' walk --format bodyfile --hash
+refused 'a bodyfile has room for MD5 alone' walk --format bodyfile-plaso --hash=md5,sha1
 for words in '--ioc-hashes /fixture/x' '--ioc-names /fixture/x'; do
 	# shellcheck disable=SC2086
 	refused '--compile writes rules' scan --compile $words
