@@ -45,6 +45,14 @@ seeds_proc() {
 	printf '\2%s\n' '7f00-7f01 r-xp 00000000 00:01 9 /memfd:a\012b (deleted)' >odd-map
 }
 
+# A line each: a heading, loopback, a default route
+# shellcheck disable=SC2317
+seeds_proc_net() {
+	local file
+	for file in dev route; do split -l 1 "/proc/self/net/$file" "$file."; done
+	printf 'eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n' >default
+}
+
 # ELF64 with PT_LOAD, PT_DYNAMIC, DT_TEXTREL and a table of two relocations.
 # shellcheck disable=SC2317
 seeds_textrel() {
@@ -174,6 +182,7 @@ seeds() { # NAME
 	fuzz_passwd) printf 'root:x:0:0:r:/root:/bin/sh\nu:x:1000:' >passwd ;;
 	fuzz_pax) seeds_pax ;;
 	fuzz_proc) seeds_proc ;;
+	fuzz_proc_net) seeds_proc_net ;;
 	fuzz_sock) seeds_sock ;;
 	fuzz_verify) seeds_verify ;;
 	esac

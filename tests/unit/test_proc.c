@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parsers of /proc text: what kernels write, what they never write, and every cut of both. */
 #include "sys/proc.h"
+#include "sys/proc_net.h"
 
 #include "guard.h"
 #include "test.h"
@@ -402,6 +403,37 @@ static void names(void)
 	OK("lines and strings");
 }
 
+static void nets(void)
+{
+	static const char *const bad[] = {
+		"",
+		"Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask",
+		"eth0\t00000000\t0100A8C0\t0003\t0\t0\t0",
+		"eth0\t100000000\t0100A8C0\t0003\t0\t0\t0\t00000000",
+		"eth0\t00000000\t0100A8C0\t0003\t0\tx\t0\t00000000",
+	};
+	struct proc_route r;
+	struct bytes name;
+
+	CHECK_INT(
+		proc_parse_route(bytes_str("eth0\tFEA9FEA9\t0100A8C0\t0207\t0\t0\t0\tFFFFFFFF\t0\t0"
+					   "\t0   "),
+				 &r),
+		0);
+	CHECK_BYTES(r.interface, "eth0");
+	CHECK_INT(r.destination, 0xfea9fea9);
+	CHECK_INT(r.gateway, 0x0100a8c0);
+	CHECK_INT(r.mask, 0xffffffff);
+	CHECK_INT(r.flags, 0x207);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		CHECK_INT(proc_parse_route(bytes_str(bad[i]), &r), -EBADMSG);
+	CHECK_INT(proc_parse_interface(bytes_str("  veth1:  12 0 0"), &name), 0);
+	CHECK_BYTES(name, "veth1");
+	CHECK_INT(proc_parse_interface(bytes_str(" face |bytes"), &name), -EBADMSG);
+	CHECK_INT(proc_parse_interface(bytes_str(" : 12"), &name), -EBADMSG);
+	OK("interfaces and routes");
+}
+
 int main(void)
 {
 	tail = guard_make(4096);
@@ -415,6 +447,7 @@ int main(void)
 	mounts();
 	unmangle();
 	containers();
+	nets();
 	names();
 	guard_done(&tail);
 	TEST_END();

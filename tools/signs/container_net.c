@@ -4,7 +4,7 @@
 #include "signs/container_priv.h"
 
 #include "model/lines.h"
-#include "sys/scan.h"
+#include "sys/proc_net.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -38,43 +38,25 @@ static bool is_of_node(struct bytes name)
 	return false;
 }
 
-/* "  eth0: 123 ...", after two lines of heading. */
 static int take_interface(struct look *l, struct bytes line)
 {
-	const unsigned char *colon;
+	struct bytes name;
 
-	scan_blanks(&line);
-	colon = line.n ? memchr(line.p, ':', line.n) : NULL;
-	if (!colon)
+	if (proc_parse_interface(line, &name) < 0 || !is_of_node(name))
 		return 0;
-	struct bytes name = bytes_of(line.p, (size_t)(colon - line.p));
-	return is_of_node(name) ? add_name(&l->f->node_interfaces, name) : 0;
+	return add_name(&l->f->node_interfaces, name);
 }
 
-/*
- * "eth0 00000000 0100A8C0 0003 0 0 0 00000000 ...": destination and mask in the machine's byte
- * order (fib_route_seq_show).
- */
 static int take_route(struct look *l, struct bytes line)
 {
-	enum { FLAG_UP = 1, FLAG_REJECT = 0x200 };
-	const uint32_t metadata = htonl(UINT32_C(0xa9fea9fe));
-	uint64_t v[7];
+	const uint32_t metadata = htonl(UINT32_C(0xa9fea9fe)); /* 169.254.169.254 */
+	struct proc_route r;
 
-	scan_blanks(&line);
-	while (line.n && line.p[0] != '\t' && line.p[0] != ' ')
-		scan_skip(&line, 1);
-	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
-		scan_blanks(&line);
-		if (i >= 3 && i <= 5 ? scan_dec(&line, &v[i]) < 0 : scan_hex(&line, &v[i]) < 0)
-			return 0; /* the heading */
-	}
-	if (!(v[2] & FLAG_UP) || (v[2] & FLAG_REJECT))
-		return 0;
-	if ((metadata & v[6]) != v[0])
+	if (proc_parse_route(line, &r) < 0 || !(r.flags & ROUTE_UP) || (r.flags & ROUTE_REJECT) ||
+	    (metadata & r.mask) != r.destination)
 		return 0;
 	l->f->metadata_route = true;
-	l->f->metadata_own_route |= v[6] == UINT32_MAX;
+	l->f->metadata_own_route |= r.mask == UINT32_MAX;
 	return 0;
 }
 
