@@ -2,7 +2,7 @@
 /* Rules over the memory of a process that changes after its pages were listed. */
 #include "work/sweep.h"
 
-#include "test.h"
+#include "tree.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -189,6 +189,51 @@ static void test_parts(struct source *source)
 	OK("more runs of pages than one listing takes are the next one's");
 }
 
+static int on_hashed(void *ctx, const struct sweep_job *j)
+{
+	struct seen *s = ctx;
+
+	(void)j;
+	s->matches++;
+	return 0;
+}
+
+/* A file that grew since it was pinned is hashed up to the limit, however fast it grows. */
+static void test_growing(void)
+{
+	struct seen s = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	const struct gap_sink gaps = { on_gap, &s };
+	const struct sweep_options o = { .jobs = 1,
+					 .max_file = 1 << 20,
+					 .gaps = &gaps,
+					 .hashes = HASH_SHA256,
+					 .hashed = on_hashed,
+					 .ctx = &s };
+	struct sweep_job *j = sweep_job_new(SWEEP_FILE, bytes_str("/f"), bytes_of(NULL, 0));
+	struct sweep *sweep = NULL;
+	char path[TREE_PATH];
+	AUTO_CLOSE int dir = tree_make(NULL, path);
+	AUTO_CLOSE int pin = -1;
+	int fd;
+
+	CHECK(j);
+	tree_file(dir, "f", "begun", 5);
+	pin = openat(dir, "f", O_PATH | O_CLOEXEC);
+	CHECK_INT(file_info_fd(pin, &j->info), 0);
+	CHECK_INT(file_open_pinned(pin, &j->info, &j->file), 0);
+	fd = openat(dir, "f", O_WRONLY | O_CLOEXEC);
+	CHECK_INT(ftruncate(fd, INT64_C(1) << 40), 0);
+	(void)close(fd);
+	CHECK_INT(sweep_start(&o, &sweep), 0);
+	CHECK_INT(sweep_push(sweep, j), 0);
+	CHECK_INT(sweep_end(&sweep), 0);
+	CHECK_INT(s.matches, 0);
+	CHECK_INT(s.gaps, 1);
+	CHECK_INT(s.err, -EFBIG);
+	tree_remove(path);
+	OK("a file that grows is not hashed without end");
+}
+
 int main(void)
 {
 	AUTO_DONE(rules_list_done) struct rules_list l = { 0 };
@@ -203,5 +248,6 @@ int main(void)
 	CHECK_INT(source_open(SOURCE_LIVE, NULL, &source), 0);
 	test_unmapped(source, rules);
 	test_parts(source);
+	test_growing();
 	TEST_END();
 }

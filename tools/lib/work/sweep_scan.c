@@ -217,11 +217,17 @@ static void tell_changes(struct sweep_thread *t)
 		tell(t, "read", -EIO, NULL, missed);
 }
 
+static uint64_t max_file(const struct sweep_thread *t)
+{
+	return t->o->max_file ? t->o->max_file : SWEEP_MAX_FILE;
+}
+
+/* The limit is for one that grows while it is read. */
 static void judge_hashes(struct sweep_thread *t)
 {
-	const struct filehash_options o = { .kinds = t->o->hashes,
-					    .stop = t->o->stop,
-					    .keep_cache = true };
+	const struct filehash_options o = {
+		.kinds = t->o->hashes, .most = max_file(t), .stop = t->o->stop, .keep_cache = true
+	};
 	int r = filehash(t->job->file, &o, &t->job->sums, NULL);
 
 	if (r == 0) {
@@ -230,7 +236,7 @@ static void judge_hashes(struct sweep_thread *t)
 		if (r < 0)
 			t->err = r;
 	} else {
-		tell(t, "hash", r, NULL, 0);
+		tell(t, "hash", r, r == -EFBIG ? "--max-file SIZE" : NULL, 0);
 	}
 }
 
@@ -270,7 +276,7 @@ static void scan_sparse(struct sweep_thread *t)
 static void scan_file(struct sweep_thread *t)
 {
 	struct sweep_job *j = t->job;
-	uint64_t max = t->o->max_file ? t->o->max_file : SWEEP_MAX_FILE;
+	const uint64_t max = max_file(t);
 	const struct rules_block whole = { .size = j->info.size };
 
 	if (j->info.size > max && (!is_sparse(&j->info) || j->info.blocks * BLOCK > max)) {
