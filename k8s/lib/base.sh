@@ -40,7 +40,7 @@ leave() {
 interrupted() {
 	trap - HUP INT TERM
 	say "interrupted; what was collected stays"
-	exit 130
+	leave 130
 }
 
 # ---- checks ----------------------------------------------------------------------------------------
