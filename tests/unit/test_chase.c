@@ -16,14 +16,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* EAGAIN of openat2(2) says that somebody renamed something somewhere while it looked at a "..". */
+enum { TRIES_MAX = 10000 };
+
 static int by_kernel(int root, const char *path)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	long fd = -1;
 
+	errno = EAGAIN;
+	for (int i = 0; i < TRIES_MAX && fd < 0 && errno == EAGAIN; i++)
+		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
 	return fd < 0 ? -errno : (int)fd;
 }
 
