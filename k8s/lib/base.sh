@@ -29,6 +29,7 @@ usage() {
 
 scratch() {
 	TMP=$(mktemp -d "${TMPDIR:-/tmp}/csi-debug.XXXXXX") || exit "$FAILED"
+	exec 9>&2 # a trap begins with the redirections of what it came into
 	trap 'interrupted' HUP INT TERM
 	trap 'rm -rf "$TMP"' EXIT
 }
@@ -39,7 +40,9 @@ leave() {
 }
 interrupted() {
 	trap - HUP INT TERM
+	exec 2>&9
 	say "interrupted; what was collected stays"
+	under_way_ended
 	leave 130
 }
 

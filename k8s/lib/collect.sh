@@ -107,6 +107,7 @@ collect_one() {
 		case $? in
 		1)
 			finish_one
+			worse "$one_rc"
 			return
 			;;
 		2)
@@ -116,6 +117,7 @@ collect_one() {
 			;;
 		esac
 	fi
+	note_target
 	LAST_TRY=$((ATTEMPT + RETRIES))
 	while [ "$ATTEMPT" -le "$LAST_TRY" ]; do
 		ATTEMPT=$((ATTEMPT + 1))
@@ -163,10 +165,8 @@ judge_piece() {
 	case $VERDICT in
 	sealed)
 		keep_piece
-		[ "$STATUS" != partial ] || return "$PARTIAL"
-		[ "$STATUS" != failed ] || return "$FAILED"
-		[ "$STATUS" != unknown ] || [ "${EXEC_CODE:-0}" != 3 ] || return "$PARTIAL"
-		return 0
+		sealed_code
+		return
 		;;
 	altered)
 		say "what arrived is not what csi wrote: $NAME.partial stays as it is"
@@ -189,6 +189,13 @@ judge_piece() {
 	[ ! -e "$CASE/$NAME" ] || jp_size=$(wc -c <"$CASE/$NAME")
 	[ "$ATTEMPT" -gt "$LAST_TRY" ] || say "cut after $((jp_size)) bytes; going on ($((ATTEMPT + RETRIES - LAST_TRY)) of $RETRIES)"
 	return "$LOST"
+}
+# sealed_code: csi's own verdict in the seal, else the code of exec
+sealed_code() {
+	case $STATUS:${EXEC_CODE:-0} in
+	partial:* | unknown:3) return "$PARTIAL" ;;
+	failed:*) return "$FAILED" ;;
+	esac
 }
 keep_piece() {
 	mv "$CASE/$NAME.partial" "$CASE/$NAME"

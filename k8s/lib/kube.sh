@@ -18,10 +18,18 @@ change() {
 		show_line "$@"
 		return 0
 	fi
+	# An interruption comes between the answer and its note: what was sent by then stands in under-way.
+	printf '%s\tinterrupted\t%s\n' "$(now)" "$(line_of "$@")" >"$TMP/under-way"
 	ask "$@"
 	c_rc=$?
 	note_action "$c_rc" "$@"
+	rm -f "$TMP/under-way"
 	return "$c_rc"
+}
+under_way_ended() {
+	[ -s "$TMP/under-way" ] || return 0
+	cat "$TMP/under-way" >>"${API:-$TMP}/actions.txt"
+	rm -f "$TMP/under-way"
 }
 # show_file FILE: with --dry-run, what a file holds that would be sent.
 show_file() { [ -z "$DRY" ] || sed 's/^/    /' "$1"; }

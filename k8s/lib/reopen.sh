@@ -27,10 +27,10 @@ was_said() {
 	ws=$(sed -n "s/^$1	//p" "$LAST_API/where.txt" 2>/dev/null | head -n 1)
 	if is_text "$ws"; then printf '%s\n' "$ws"; fi
 }
-# pieces_of CONTAINER: "NUMBER NAME" of its bundles, in order, also of those that were interrupted
+# pieces_of CONTAINER [CASE]: "NUMBER NAME" of its bundles, in order, also of those that were interrupted
 pieces_of() {
 	# shellcheck disable=SC2012 # names of ours, and others do not match
-	ls "$CASE" | sed -n "s/^$1-\([0-9]\{1,4\}\)\.tar\.zst\(\.age\)\{0,1\}\(\.partial\)\{0,1\}\$/\1 &/p" | sort -n
+	ls "${2:-$CASE}" | sed -n "s/^$1-\([0-9]\{1,4\}\)\.tar\.zst\(\.age\)\{0,1\}\(\.partial\)\{0,1\}\$/\1 &/p" | sort -n
 }
 
 # continue_case: reopen_case of the directory that -o names, if it is one of this pod
@@ -39,17 +39,30 @@ continue_case() {
 	[ -z "$ENCRYPT" ] || die "$USAGE" "--continue cannot open what was encrypted: the key of that run is gone. Begin another case"
 	[ -s "$OUTPUT/api/where.txt" ] || die "$USAGE" "$OUTPUT is no case of kubectl csi-debug collect"
 	grep -Fqx "pod uid	$P_UID" "$OUTPUT/api/where.txt" || die "$USAGE" "$OUTPUT is the case of another pod; this one is $POD, uid $P_UID"
+	if pieces_of '.*' "$OUTPUT" | grep -q '\.age'; then
+		die "$USAGE" "$OUTPUT holds encrypted bundles: the key of that run is gone. Begin another case"
+	fi
 	reopen_case "$OUTPUT"
-	pieces_of '.*' | grep -q '\.age' && die "$USAGE" "$OUTPUT holds encrypted bundles: the key of that run is gone. Begin another case"
 	say "going on with case $CASE; verified by $(verifier_text)"
 }
 
-# earlier_pieces: PIECES and ATTEMPT as they were left. 1: nothing is missing any more; 2: it is another container now.
+# targets.txt says which container, by id, a run took the pieces of.
+note_target() { printf '%s\t%s\n' "$TARGET" "$ID" >>"$API/targets.txt"; }
+# known_target: the id that TARGET had in the last run that took some of it
+known_target() {
+	set +f
+	cat "$CASE"/api/targets.txt "$CASE"/api-*/targets.txt 2>/dev/null | awk -F'\t' -v c="$TARGET" '$1 == c { id = $2 } END { print id }'
+	set -f
+}
+
+# earlier_pieces: PIECES and ATTEMPT as they were left, one_rc. 1: nothing is missing any more; 2: it is another
+# container now.
 earlier_pieces() {
+	: >"$TMP/exec.err" # whatever was said of their digests went with their run
+	EXEC_CODE=''
 	pieces_of "$TARGET" >"$TMP/earlier"
 	[ -s "$TMP/earlier" ] || return 0
-	ep_id=$(awk -F'\t' -v c="$TARGET" '$1 == c { print $4; exit }' "$CASE/api/images.txt" 2>/dev/null)
-	[ "$ep_id" = "$ID" ] || return 2
+	[ "$(known_target)" = "$ID" ] || return 2
 	while read -r ep_n ep_name; do
 		ATTEMPT=$ep_n
 		NAME=${ep_name%.partial}
@@ -57,7 +70,6 @@ earlier_pieces() {
 			PIECES="$PIECES $NAME"
 			continue
 		fi
-		: >"$TMP/exec.err" # whatever was said of its digest went with that run
 		verdict "$ep_name"
 		case $VERDICT in
 		sealed | cut) keep_piece ;;
@@ -68,12 +80,15 @@ earlier_pieces() {
 	{ [ -n "$PIECES" ] && [ "$VERIFIER" != digest ]; } || return 0
 	verdict "${PIECES##* }"
 	[ "$VERDICT" = sealed ] || return 0
-	PROOF="$PROOF, before" one_rc=0
+	PROOF="$PROOF, before"
+	sealed_code
+	one_rc=$?
 	return 1
 }
 
 # note_isolation: what isolate did, into the case that it collected first, which is closed anew
 note_isolation() {
+	under_way_ended
 	{ [ -s "$TMP/case" ] && [ -s "$TMP/actions.txt" ]; } || return 0
 	mv "$TMP/actions.txt" "$TMP/isolated.txt" # once, also if something here fails
 	find_verifier
@@ -82,7 +97,7 @@ note_isolation() {
 	SEALED_ENVELOPE=''
 	[ -z "$ENCRYPT" ] || [ -n "$KEY" ] || SEALED_ENVELOPE=1
 	reopen_case "$(cat "$TMP/case")"
-	cp "$TMP/isolated.txt" "$API/actions.txt"
+	cat "$TMP/isolated.txt" >"$API/actions.txt"
 	write_case
 	where
 	say "what was changed is in $API/actions.txt; closing the case again"

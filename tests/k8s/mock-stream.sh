@@ -97,6 +97,22 @@ run plugin collect app -o nothing --continue
 expect_exit 2
 run plugin collect app -o three --continue --encrypt "$(age-keygen 2>/dev/null | sed -n 's/^# public key: //p')"
 expect_exit 2
+# A refusal leaves a case as it was.
+bad whole
+run plugin collect app -o sealed --encrypt "$(age-keygen 2>/dev/null | sed -n 's/^# public key: //p')"
+expect_exit 0
+(cd sealed && find . | sort) >before
+run plugin collect app -o sealed --continue
+expect_exit 2
+(cd sealed && find . | sort) | diff before - >differ
+check "the refused case is another one: $(cat differ)" test ! -s differ
+# Sealed, and not complete: going on with it does not make it so.
+bad whole
+run plugin collect app -o short-of -- --max-bytes 20M
+expect_exit 3
+run plugin collect app -o short-of --continue
+expect_exit 3
+expect_grep 'sealed, partial, by csi, before'
 cp mock/pod mock/pod.before
 sed -i 's/containerd:..aaaa/containerd:\/\/cccc/' mock/pod
 run plugin collect app -o three --continue
