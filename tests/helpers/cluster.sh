@@ -6,7 +6,7 @@
 # CSI_CLUSTER names a folder with `build`, `up` (prints a KUBECONFIG path) and `down`; without it, a cluster that
 # answers at KUBECONFIG is used and left as it is. RUN/cluster/env says how to reach it; RUN/cluster/skip why there
 # is none. This machine must be its node: ctr imports the two images, and the cases look at a target from there.
-# There is one cluster on a machine, and who started it takes it down: one run at a time.
+# There is one cluster on a machine, and who started it takes it down: a second run waits for the first one's end.
 set -euo pipefail
 verb=$1 run=$2
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -43,10 +43,26 @@ with tarfile.open(out, "w") as tar:
 PY
 }
 
+# The lock is held by a process of its own, until `down` or the end of the run, whose PID ends RUN: the cluster's own
+# processes must not inherit it.
+lock() {
+	# shellcheck disable=SC2016 # for the shell that holds it
+	flock "${TMPDIR:-/tmp}/csi-debug-cluster.lock" sh -c 'touch "$1/locked"
+		while [ -e "$1/locked" ] && kill -0 "$2" 2>/dev/null; do sleep 1; done' - "$dir" "${run##*.}" >/dev/null 2>&1 &
+	local said=
+	until [ -e "$dir/locked" ]; do
+		sleep 0.2
+		[ -n "$said" ] || [ -e "$dir/locked" ] || echo "cluster: waiting for another run that has it" >&2
+		said=1
+		kill -0 $! 2>/dev/null || exit 1
+	done
+}
+
 start() {
 	mkdir -p "$dir"
 	if [ -n "${CSI_CLUSTER:-}" ]; then
 		[ "$(id -u)" -eq 0 ] || none "the cluster in $CSI_CLUSTER needs root"
+		lock
 		echo "cluster: building (10 minutes, once) and starting" >&2
 		"$CSI_CLUSTER/build" >"$dir/build.log" 2>&1 || { tail -n 20 "$dir/build.log" >&2 && exit 1; }
 		KUBECONFIG=$("$CSI_CLUSTER/up" 2>"$dir/up.log") || { tail -n 20 "$dir/up.log" >&2 && exit 1; }
@@ -67,5 +83,8 @@ start() {
 
 case $verb in
 up) start ;;
-down) [ ! -e "$dir/ours" ] || "$CSI_CLUSTER/down" >/dev/null 2>&1 ;;
+down)
+	[ ! -e "$dir/ours" ] || "$CSI_CLUSTER/down" >/dev/null 2>&1 || true
+	rm -f "$dir/locked"
+	;;
 esac
