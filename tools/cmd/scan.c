@@ -40,7 +40,7 @@ static const struct opt scan_opts[] = {
 	  OWN(ioc_network),
 	  .arg = "FILE",
 	  .help = "names and addresses to look for in files, memory and connections: "
-		  "NAME;COMMENT" },
+		  "NAME;COMMENT; compiled, for files and memory alone" },
 	{ .name = "exe",
 	  .kind = OPT_FLAG,
 	  OWN(exe),

@@ -131,6 +131,13 @@ static void confine(const struct verify_args *args, char *const *files, size_t n
 	(void)confine_self(CONFINE_VERIFY);
 }
 
+static bool wants_bundle(const struct verify_args *a)
+{
+	return a->salvage || a->have_list || a->list || a->custody || a->case_id ||
+	       a->operator_name || a->authority || a->identity.n || a->common.encrypt.n ||
+	       a->common.json;
+}
+
 static int run_verify(const struct command *self, int argc, char **argv)
 {
 	struct verify_args args = { 0 };
@@ -141,8 +148,9 @@ static int run_verify(const struct command *self, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	if (args.new_identity)
-		return at < argc ? cmd_usage(self, "--new-identity takes no bundle")
-				 : verify_new_identity(&v);
+		return at < argc || wants_bundle(&args)
+			       ? cmd_usage(self, "--new-identity makes a key and looks at no bundle")
+			       : verify_new_identity(&v);
 	if (at >= argc)
 		return cmd_usage(self, "which file? (- is standard input)");
 	if (args.salvage && argc - at > 1)

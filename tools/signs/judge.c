@@ -42,6 +42,7 @@ struct judged_process {
 	const struct judging *j;
 	struct process *p; /* NULL: not even opened */
 	struct facts *f;
+	bool hash_tried;
 	int err;
 };
 
@@ -50,8 +51,9 @@ static void on_match(void *ctx, const struct sign *s, const struct finding *f)
 	struct judged_process *p = ctx;
 	struct sign_about about;
 
-	if (p->p && p->err == 0)
+	if (p->p && !p->hash_tried)
 		p->err = facts_exe_hash(p->j->shared, p->p, p->j->gaps, p->f);
+	p->hash_tried = true;
 	sign_about_process(p->f, &about);
 	p->j->fn(p->j->ctx, &about, s, f);
 }

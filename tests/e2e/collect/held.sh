@@ -33,9 +33,18 @@ run host_csi verify --list p.tar.zst
 expect_no_grep "exe/$shy-"
 # An init that has no room for all of them says so in the next bundle's run.
 for i in {1..8}; do start exe "/tmp/more$i"; done
-exec_in "$ROLE" sh -c 'ulimit -n 9 && exec csi init --ttl 5' </dev/null >/dev/null 2>&1 &
-sleep 1
+exec_in "$ROLE" sh -c 'ulimit -n 9 && exec csi init --ttl 60' </dev/null >/dev/null 2>&1 &
+short=
+# Only this one has that command line.
+pinned() {
+	for short in $(pgrep -f '^csi init --ttl 60$'); do
+		find "/proc/$short/fd" -lname '/memfd:csi-pins*' 2>/dev/null | grep -q . && return
+	done
+	return 1
+}
+wait_for 30 "what init holds" pinned
 csi collect >f.tar.zst 2>"$ERR"
 expect_eq $? 3 "exit code"
 expect_grep '^csi: gap: EMFILE hold all executables \(csi init\)' "$ERR"
+kill "$short"
 wait

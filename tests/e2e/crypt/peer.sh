@@ -23,6 +23,8 @@ expect_exit 1
 expect_grep 'cannot create pair: file exists \(csi never overwrites\)' "$ERR"
 run host_csi verify --new-identity other bundle
 expect_exit 2
+run host_csi verify --new-identity other --custody
+expect_exit 2
 check "a file in spite of wrong usage" test ! -e other
 
 for size in 0 1 65535 65536 65537 131072 200000; do

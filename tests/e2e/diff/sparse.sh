@@ -19,6 +19,13 @@ expect_within 30 host_csi diff --root root --image image.tar --hash --json
 expect_json 'any(.[]; .file.path? == "/tmp/huge" and .csi.diff.change == "added" and .file.hash == null and
 	(.csi.hash.extents | length) == 64)'
 expect_gaps 'EFBIG|hash|-|/tmp/huge' 'EFBIG|hash|-|/opt/real/huge'
+# A log without an end of a line, too
+mkdir -p root/var/log
+truncate -s 8T root/var/log/dpkg.log
+expect_within 30 host_csi timeline --root root --json
+expect_exit 3
+expect_gaps "EFBIG|read dpkg's log|-|/var/log/dpkg.log"
+rm root/var/log/dpkg.log
 expect_within 30 host_csi diff --root root --packages --hash --json
 expect_json 'any(.[]; .file.path? == "/opt/alias/huge" and .csi.diff.change == "unknown" and .csi.diff.owner == "big")'
 expect_json 'any(.[]; .file.path? == "/tmp/huge" and .csi.diff.change == "unowned" and .file.hash == null)'

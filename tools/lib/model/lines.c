@@ -6,14 +6,14 @@
 
 struct lines {
 	struct file *file; /* owned */
-	uint64_t offset;
+	uint64_t offset, most;
 	size_t at, n; /* unread part of TEXT */
 	bool ended;
 	bool skipping; /* the rest of a line that is too long */
 	unsigned char text[LINES_BUFFER];
 };
 
-int lines_of(struct file *f, struct lines **ret)
+int lines_of(struct file *f, uint64_t most, struct lines **ret)
 {
 	struct lines *l = malloc(sizeof(*l));
 
@@ -23,6 +23,7 @@ int lines_of(struct file *f, struct lines **ret)
 	}
 	l->file = f;
 	l->offset = 0;
+	l->most = most;
 	l->at = l->n = 0;
 	l->ended = l->skipping = false;
 	*ret = l;
@@ -34,7 +35,7 @@ int lines_open(struct process *p, enum proc_text t, struct lines **ret)
 	struct file *f;
 	int r = process_text_open(p, t, &f);
 
-	return r < 0 ? r : lines_of(f, ret);
+	return r < 0 ? r : lines_of(f, LINES_TEXT_MAX, ret);
 }
 
 void lines_closep(struct lines **l)
@@ -62,7 +63,7 @@ static int more(struct lines *l)
 	l->ended = got == 0;
 	l->offset += (uint64_t)got;
 	l->n += (size_t)got;
-	return 0;
+	return l->offset > l->most ? -E2BIG : 0;
 }
 
 /* What is there of a line, or of the rest of one. */
@@ -97,4 +98,9 @@ int lines_next(struct lines *l, struct bytes *ret)
 		if (r != 0)
 			return r;
 	}
+}
+
+uint64_t lines_bytes(const struct lines *l)
+{
+	return l->offset;
 }

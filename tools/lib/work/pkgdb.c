@@ -92,16 +92,11 @@ static int each_line(struct pkg_read *p, struct file *f, struct bytes path, pkg_
 	AUTO_DONE(lines_closep) struct lines *lines = NULL;
 	struct bytes line;
 	bool too_long = false;
-	int n, r = lines_of(f, &lines);
+	int n, r = lines_of(f, p->bytes < PKGDB_BYTES_MAX ? PKGDB_BYTES_MAX - p->bytes : 0, &lines);
 
 	if (r < 0)
 		return r;
 	while ((n = lines_next(lines, &line)) > 0 || n == -EFBIG) {
-		p->bytes += line.n + 1;
-		if (p->bytes > PKGDB_BYTES_MAX) {
-			pkg_gap(p, -E2BIG, "read package list", path);
-			return 0;
-		}
 		if (should_stop(p))
 			return -ECANCELED;
 		/* A field such as Depends may be of any length, and is none that is looked at. */
@@ -110,6 +105,7 @@ static int each_line(struct pkg_read *p, struct file *f, struct bytes path, pkg_
 		if (r < 0)
 			return r;
 	}
+	p->bytes += lines_bytes(lines);
 	if (n < 0)
 		pkg_gap(p, n, "read package list", path);
 	if (too_long)

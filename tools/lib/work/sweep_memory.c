@@ -144,12 +144,12 @@ int sweep_memory_open(struct process *p, uint64_t from, struct sweep_memory *ret
 		r = -EACCES;
 	if (r == 0)
 		r = add_all(p, &m, from, ret_next);
+	if (r != -E2BIG)
+		*ret_next = 0;
 	if (r < 0 && r != -E2BIG) {
 		sweep_memory_done(&m);
 		return r;
 	}
-	if (r == 0)
-		*ret_next = 0;
 	*ret = m;
 	return 0;
 }

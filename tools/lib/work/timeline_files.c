@@ -137,7 +137,6 @@ static bool is_stopped(const struct asked *a)
 static int offer_lines(struct asked *a, struct lines *lines, int *ret_err)
 {
 	struct bytes line;
-	uint64_t bytes = 0;
 	int n;
 
 	/* dpkg writes no line that is longer than lines_next() gives. */
@@ -146,13 +145,8 @@ static int offer_lines(struct asked *a, struct lines *lines, int *ret_err)
 
 		if (r < 0 || is_stopped(a))
 			return r < 0 ? r : -ECANCELED;
-		bytes += line.n + 1;
-		if (bytes > LOG_BYTES_MAX) {
-			n = -EFBIG;
-			break;
-		}
 	}
-	*ret_err = n;
+	*ret_err = n == -E2BIG ? -EFBIG : n;
 	return 0;
 }
 
@@ -167,7 +161,7 @@ static int read_log(struct asked *a, const char *path)
 	if (gap.err == -ENOENT || gap.err == -ENOTDIR)
 		return 0;
 	if (gap.err == 0) {
-		r = lines_of(f, &lines);
+		r = lines_of(f, LOG_BYTES_MAX, &lines);
 		if (r == 0)
 			r = offer_lines(a, lines, &gap.err);
 		if (r < 0)
