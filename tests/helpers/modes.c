@@ -144,7 +144,7 @@ static int mode_flash(int argc, char **argv)
 
 	(void)argc;
 	prctl(PR_SET_NAME, argv[-2]);
-	usleep(1000u * (unsigned)atoi(life ? life : "3"));
+	usleep(1000u * (unsigned)strtoul(life ? life : "3", NULL, 10));
 	return 0;
 }
 

@@ -149,7 +149,8 @@ static int run_verify(const struct command *self, int argc, char **argv)
 		return code;
 	if (args.new_identity)
 		return at < argc || wants_bundle(&args)
-			       ? cmd_usage(self, "--new-identity makes a key and looks at no bundle")
+			       ? cmd_usage(self,
+					   "--new-identity makes a key and looks at no bundle")
 			       : verify_new_identity(&v);
 	if (at >= argc)
 		return cmd_usage(self, "which file? (- is standard input)");

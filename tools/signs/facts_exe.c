@@ -111,7 +111,7 @@ static struct bytes_seen *exe_seen(struct gathering *g)
 static int open_exe(struct gathering *g, struct file **ret)
 {
 	const struct file_info *exe = &g->f->exe;
-	struct file_info info;
+	struct file_info info = { 0 };
 	int r = process_file(g->p, FILE_EXE, 0, ret);
 
 	if (r == 0)
