@@ -46,6 +46,7 @@ static int ns_add(struct facts_shared *sh, struct process *p, uint64_t ns_mnt)
 			       .first = process_id(p),
 			       .first_start = process_start(p) };
 	struct mount_ns *grown;
+	size_t hidden = sh->nhidden;
 	int r;
 
 	if (sh->nns == SHARED_NAMESPACES_MAX || shared_ns(sh, ns_mnt, ns.first))
@@ -61,6 +62,12 @@ static int ns_add(struct facts_shared *sh, struct process *p, uint64_t ns_mnt)
 	r = shared_read_mounts(sh, p, &ns);
 	if (r < 0)
 		return r;
+	/* It ended while it was read: the next one of its namespace is asked. */
+	if (err_is_gone(ns.err) && process_verify(p) == -ESRCH) {
+		while (sh->nhidden > hidden)
+			buf_done(&sh->hidden[--sh->nhidden].detail);
+		return 0;
+	}
 	sh->ns[sh->nns++] = ns;
 	return 0;
 }
