@@ -118,6 +118,7 @@ collect_one() {
 		esac
 	fi
 	note_target
+	co_wait=1
 	LAST_TRY=$((ATTEMPT + RETRIES))
 	while [ "$ATTEMPT" -le "$LAST_TRY" ]; do
 		ATTEMPT=$((ATTEMPT + 1))
@@ -133,6 +134,13 @@ collect_one() {
 		one_attempt "$@"
 		one_rc=$?
 		case $one_rc in "$LOST") ;; *) break ;; esac
+		# The kubelet tells seconds later that a container has ended, and a line that broke may be back by then.
+		[ "$ATTEMPT" -gt "$LAST_TRY" ] || nap "$co_wait"
+		[ "$co_wait" -ge 8 ] || co_wait=$((co_wait * 2))
+		if target_gone "$TARGET" "$ID"; then
+			one_rc=$GONE
+			break
+		fi
 	done
 	report_killed
 	finish_one
