@@ -50,7 +50,6 @@ case $all in
 	cat "$MOCK/pod"
 	[ ! -e "$MOCK/injected" ] || cat "$MOCK/started"
 	;;
-*'initContainerStatuses[*]}{.name}{"\t"}'*) awk -F'|' '$1 == "s" { printf "%s\tapp:1\t%s\t%s\n", $2, $7, $6 }' "$MOCK/pod" ;;
 *' get networkpolicies.networking.k8s.io csi-debug-quarantine '*) cat "$MOCK/policy" 2>/dev/null ;;
 *' create -f '*/quarantine.yaml*) printf '%s' '[{"key":"csi-debug/quarantine","operator":"Exists"}]||["Ingress","Egress"]||' >"$MOCK/policy" ;;
 *' patch pod '*) [ ! -e "$MOCK/interrupts" ] || { kill -TERM "$PPID" && sleep 0.3; } ;;

@@ -44,14 +44,14 @@ static void put_before(struct out *o, const struct diff_change *c)
 		return;
 	int n = snprintf(mode, sizeof(mode), "%04o", b->mode & 07777U);
 
-	rows_id(o, F_CSI_DIFF_WAS_GID, b->gid);
+	out_id(o, F_CSI_DIFF_WAS_GID, b->gid);
 	if (S_ISLNK(b->mode))
 		out_bytes(o, F_CSI_DIFF_WAS_LINK, b->link);
 	out_bytes(o, F_CSI_DIFF_WAS_MODE, bytes_of(mode, (size_t)n));
 	out_time(o, F_CSI_DIFF_WAS_MTIME, b->mtime);
 	out_u64(o, F_CSI_DIFF_WAS_SIZE, b->size);
 	out_str(o, F_CSI_DIFF_WAS_TYPE, file_type_name(b->mode));
-	rows_id(o, F_CSI_DIFF_WAS_UID, b->uid);
+	out_id(o, F_CSI_DIFF_WAS_UID, b->uid);
 }
 
 /* Of what is gone a table shows what it was. */

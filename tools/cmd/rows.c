@@ -5,7 +5,6 @@
 #include "base/escape.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 enum { TIME_TEXT = 19 };
@@ -50,14 +49,6 @@ void rows_hashes(struct out *o, const struct digests *sums, bool extents)
 		hash_hex((const unsigned char *)sums + c->offset, c->bytes, hex);
 		out_bytes(o, extents ? F_CSI_HASH_EXTENTS : c->field, bytes_of(hex, 2 * c->bytes));
 	}
-}
-
-void rows_id(struct out *o, enum field f, uint64_t id)
-{
-	char text[24];
-	int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)id);
-
-	out_bytes(o, f, bytes_of(text, (size_t)n));
 }
 
 /* As ls(1) writes it. */

@@ -20,8 +20,6 @@ enum { ROWS_MODE_TEXT = 10, ROWS_HASHES = 3 };
 
 /* Appends at most ROWS_HASHES columns. Returns how many. */
 size_t rows_hash_columns(unsigned hashes, struct column *ret);
-/* A number that names something and is a word in a record. */
-void rows_id(struct out *o, enum field f, uint64_t id);
 /* Digests of a file, or of the data extents of one. */
 void rows_hashes(struct out *o, const struct digests *sums, bool extents);
 /* Those that a baseline has of it. */

@@ -92,13 +92,13 @@ static void put_file(struct out *o, const struct timeline_event *e)
 	char mode[8];
 	int n = snprintf(mode, sizeof(mode), "%04o", e->mode & 07777U);
 
-	rows_id(o, F_FILE_GID, e->gid);
-	rows_id(o, F_FILE_INODE, e->ino);
+	out_id(o, F_FILE_GID, e->gid);
+	out_id(o, F_FILE_INODE, e->ino);
 	out_bytes(o, F_FILE_MODE, bytes_of(mode, (size_t)n));
 	out_bytes(o, F_FILE_PATH, e->text);
 	out_u64(o, F_FILE_SIZE, e->size);
 	out_str(o, F_FILE_TYPE, file_type_name(e->mode));
-	rows_id(o, F_FILE_UID, e->uid);
+	out_id(o, F_FILE_UID, e->uid);
 	if (e->left_off) {
 		out_u64(o, F_CSI_LENGTH, e->left_off);
 		out_u64(o, F_CSI_PARENT_INODE, e->parent_ino);

@@ -2,20 +2,21 @@
 /* csi verify --new-identity: a pair of age keys, where there is no age-keygen. */
 #include "cmd/verify_priv.h"
 
+#include "base/io.h"
+
 #include <errno.h>
 #include <stdio.h>
 
-/* Written in one piece, and not through stdio, whose buffers would keep it. */
+/* Not through stdio, whose buffers would keep it. */
 static int write_secret(int fd, const struct age_pair *pair)
 {
 	char text[2 * AGE_KEY_TEXT + 64];
 	int n = snprintf(text, sizeof(text), "# public key: %s\n%s\n", pair->recipient,
 			 pair->secret);
-	ssize_t got = write(fd, text, (size_t)n);
-	int err = got < 0 ? -errno : -EIO;
+	int r = io_write_all(fd, text, (size_t)n);
 
 	explicit_bzero(text, sizeof(text));
-	return got == n ? 0 : err;
+	return r;
 }
 
 int verify_new_identity(struct verify_run *v)

@@ -173,18 +173,13 @@ static void add_rights(struct container_facts *f, const struct rights *r)
 		f->rights_cut = true;
 }
 
-static bool is_bare(const struct proc_stat *st)
-{
-	return st->state == 'Z' || st->state == 'X' || (st->flags & PROC_PF_KTHREAD);
-}
-
 static int look_at_member(struct look *l, struct process_id id)
 {
 	AUTO_DONE(process_closep) struct process *p = NULL;
 	struct rights rights;
 	int r = process_open(l->j->source, id, &p);
 
-	if (r == 0 && is_bare(process_stat(p)))
+	if (r == 0 && proc_is_bare(process_stat(p)))
 		return 0;
 	l->f->processes += r == 0;
 	if (r == 0)
@@ -215,8 +210,7 @@ static bool same_root(struct root *root, const struct file_info *b)
 {
 	struct file_info a;
 
-	return root_info(root, &a) == 0 && a.ino == b->ino && a.dev_major == b->dev_major &&
-	       a.dev_minor == b->dev_minor;
+	return root_info(root, &a) == 0 && file_same(&a, b);
 }
 
 bool container_is_node(const struct judging *j, struct process *p, struct root *root,
@@ -324,7 +318,7 @@ static int open_first(struct look *l, const struct member *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		int r = process_open(l->j->source, v[i].id, &l->p);
 
-		if (r == 0 && !is_bare(process_stat(l->p)))
+		if (r == 0 && !proc_is_bare(process_stat(l->p)))
 			return 1;
 		if (r == 0) {
 			process_close(l->p);

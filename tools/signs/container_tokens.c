@@ -55,13 +55,9 @@ static int read_claims(struct look *l, int pin, const struct file_info *info, st
 /* The same file by another path, such as /run and /var/run. */
 static struct token *find_token(struct container_facts *f, const struct file_info *info)
 {
-	for (size_t i = 0; i < f->ntokens; i++) {
-		const struct file_info *seen = &f->tokens[i].info;
-
-		if (seen->ino == info->ino && seen->dev_minor == info->dev_minor &&
-		    seen->dev_major == info->dev_major)
+	for (size_t i = 0; i < f->ntokens; i++)
+		if (file_same(&f->tokens[i].info, info))
 			return &f->tokens[i];
-	}
 	return NULL;
 }
 

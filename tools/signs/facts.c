@@ -325,7 +325,7 @@ static int gather_once(struct facts_shared *sh, struct process *p, unsigned need
 	ret->birth = ret->preload_birth = ret->loader_birth = BIRTH_UNKNOWN;
 	ret->age = start == INT64_MIN ? INT64_MIN : when_now(CLOCK_REALTIME) - start;
 	ret->cpu_ms = sh ? cpu_ms(sh->source, st) : 0;
-	g.bare = (st->flags & PROC_PF_KTHREAD) || st->state == 'Z' || st->state == 'X';
+	g.bare = proc_is_bare(st);
 	needs = with_dependencies(needs);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(gatherers); i++)
 		if (needs & gatherers[i].fact)

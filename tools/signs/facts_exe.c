@@ -110,7 +110,6 @@ static struct bytes_seen *exe_seen(struct gathering *g)
 /* 1: it executes another file by now, whose bytes are not to be remembered as this one's. */
 static int open_exe(struct gathering *g, struct file **ret)
 {
-	const struct file_info *exe = &g->f->exe;
 	struct file_info info = { 0 };
 	int r = process_file(g->p, FILE_EXE, 0, ret);
 
@@ -118,8 +117,7 @@ static int open_exe(struct gathering *g, struct file **ret)
 		r = file_info(*ret, &info);
 	if (r < 0)
 		return r;
-	return info.ino != exe->ino || info.dev_major != exe->dev_major ||
-	       info.dev_minor != exe->dev_minor;
+	return !file_same(&info, &g->f->exe);
 }
 
 int learn_exe_bytes(struct gathering *g)

@@ -72,11 +72,6 @@ static int ns_add(struct facts_shared *sh, struct process *p, uint64_t ns_mnt)
 	return 0;
 }
 
-static bool has_mounts(const struct proc_stat *st)
-{
-	return st->state != 'Z' && st->state != 'X' && !(st->flags & PROC_PF_KTHREAD);
-}
-
 static int look_at(struct facts_shared *sh, struct process_id id)
 {
 	AUTO_DONE(process_closep) struct process *p = NULL;
@@ -88,7 +83,7 @@ static int look_at(struct facts_shared *sh, struct process_id id)
 	s.start_ticks = process_id(p).start_ticks;
 	if (process_ns(p, LINK_NS_MNT, &s.ns_mnt) < 0)
 		s.ns_mnt = 0;
-	if (!has_mounts(process_stat(p))) {
+	if (proc_is_bare(process_stat(p))) {
 		/* A zombie has no namespace any more: it is shown with who has to reap it. */
 		struct process_id parent = { .pid = process_stat(p)->ppid };
 

@@ -140,10 +140,11 @@ const struct net_sock *net_find(const struct net_ns *ns, uint64_t inode)
 	return ns->n ? bsearch(&key, ns->v, ns->n, sizeof(key), by_inode) : NULL;
 }
 
-static bool same_file(const struct file_info *a, const struct file_info *b)
+/* The same file, and not changed since. */
+static bool is_as_seen(const struct file_info *a, const struct file_info *b)
 {
-	return a->ino == b->ino && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor &&
-	       a->size == b->size && a->ctime.sec == b->ctime.sec && a->ctime.nsec == b->ctime.nsec;
+	return file_same(a, b) && a->size == b->size && a->ctime.sec == b->ctime.sec &&
+	       a->ctime.nsec == b->ctime.nsec;
 }
 
 struct bytes_seen *shared_bytes(struct facts_shared *sh, const struct file_info *file)
@@ -151,7 +152,7 @@ struct bytes_seen *shared_bytes(struct facts_shared *sh, const struct file_info 
 	struct bytes_seen *slot = &sh->bytes[sh->next_bytes];
 
 	for (size_t i = 0; i < SHARED_BYTES_MAX; i++)
-		if (sh->bytes[i].used && same_file(&sh->bytes[i].file, file))
+		if (sh->bytes[i].used && is_as_seen(&sh->bytes[i].file, file))
 			return &sh->bytes[i];
 	sh->next_bytes = (sh->next_bytes + 1) % SHARED_BYTES_MAX;
 	*slot = (struct bytes_seen){ .used = true, .file = *file };

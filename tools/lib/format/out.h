@@ -57,7 +57,7 @@ void out_bytes(struct out *o, enum field f, struct bytes v); /* target data */
 void out_str(struct out *o, enum field f, const char *ours);
 void out_u64(struct out *o, enum field f, uint64_t v);
 /* A user or group id: ECS has them as keywords. */
-void out_id(struct out *o, enum field f, uint32_t id);
+void out_id(struct out *o, enum field f, uint64_t id);
 void out_i64(struct out *o, enum field f, int64_t v);
 void out_hex(struct out *o, enum field f, uint64_t v); /* "0x7f..." */
 void out_bool(struct out *o, enum field f, bool v);

@@ -211,10 +211,10 @@ void out_u64(struct out *o, enum field f, uint64_t v)
 	number(&o->rec, f, v, false);
 }
 
-void out_id(struct out *o, enum field f, uint32_t id)
+void out_id(struct out *o, enum field f, uint64_t id)
 {
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%u", (unsigned)id);
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)id);
 
 	out_bytes(o, f, bytes_of(text, (size_t)n));
 }

@@ -82,16 +82,11 @@ static int add_pinned(struct gather *g, struct bundle_entry *e, const struct tar
 	return gather_add_pinned(g, e, pin, false);
 }
 
-static bool same_file(const struct file_info *a, const struct file_info *b)
-{
-	return a->ino == b->ino && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
-}
-
 /* The first target with the same executable, which is the one that is stored. */
 static size_t first_with_exe(const struct targets *ts, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (ts->v[k].exe_pin >= 0 && same_file(&ts->v[k].exe, &ts->v[i].exe))
+		if (ts->v[k].exe_pin >= 0 && file_same(&ts->v[k].exe, &ts->v[i].exe))
 			return k;
 	return i;
 }
@@ -192,7 +187,7 @@ int gather_exes(struct gather *g)
 static bool stored_as_exe(const struct targets *ts, const struct file_info *info)
 {
 	for (size_t i = 0; i < ts->n; i++)
-		if (ts->v[i].exe_pin >= 0 && same_file(&ts->v[i].exe, info))
+		if (ts->v[i].exe_pin >= 0 && file_same(&ts->v[i].exe, info))
 			return true;
 	return false;
 }
